@@ -1,0 +1,18 @@
+/* clock.h - monotonic time in nanoseconds. */
+#ifndef SOPOOL_BASE_CLOCK_H
+#define SOPOOL_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
+/* A deadline that never comes. */
+#define CLOCK_NEVER INT64_MAX
+
+int64_t clock_now(void);
+
+/* When a wait of `timeout_ms` that starts now ends; -1 is CLOCK_NEVER. */
+int64_t clock_deadline(int64_t timeout_ms);
+
+#endif

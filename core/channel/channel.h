@@ -1,0 +1,180 @@
+/* channel.h - the shared memory between the pool and one worker: requests one
+ * way, results the other. It moves bytes and knows nothing of tasks.
+ *
+ * A channel has two ends. `struct parent_end` (parent.c) is the pool's, and
+ * trusts nothing that it reads: every descriptor is copied out and checked, and
+ * a worker that breaks the protocol is told apart from one that is slow.
+ * `struct worker_end` (worker.c) is the worker's, and trusts the pool.
+ * Each end is for one thread at a time.
+ *
+ * A channel may also lie in ordinary memory, between two threads.
+ */
+#ifndef SOPOOL_CHANNEL_CHANNEL_H
+#define SOPOOL_CHANNEL_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sopool.h"
+
+enum {
+    CHANNEL_SLOTS = 64,
+    CHANNEL_ARGS = 256 * 1024,
+    CHANNEL_RESULTS = 256 * 1024,
+    /* What is larger than this travels in a memory file of its own. */
+    CHANNEL_INLINE = 64 * 1024,
+    /* Most items of a range. */
+    CHANNEL_ITEMS = 1 << 16,
+};
+
+/* Flags of a range. */
+#define CHANNEL_TIMED 1u /* the worker notes when each item begins */
+#define CHANNEL_BIG 2u   /* one item, its arguments come in a memory file */
+
+/* Set in a record's status: the result comes in a memory file; the record's
+ * bytes are a uint64_t, how many bytes of the file it is. */
+#define CHANNEL_BIG_RESULT UINT32_C(0x80000000)
+
+struct shared;
+
+/* Makes the shared memory: the parent's mapping of it, and a descriptor for
+ * the worker, which is the caller's to close. */
+int channel_create(struct shared **shared, int *fd, sopool_error *err);
+
+/* Maps a channel from its descriptor, in the worker. */
+int channel_attach(struct shared **shared, int fd, sopool_error *err);
+
+/* Unmaps. NULL is fine. */
+void channel_unmap(struct shared *shared);
+
+/* ---- the parent's end -------------------------------------------------- */
+
+/* What the parent knows of a range that it has sent. */
+struct sent_range {
+    uint32_t end;      /* items that the worker is to run */
+    uint32_t answered; /* items whose record was read */
+    bool taken;        /* taken back whole */
+    uint64_t args_end; /* of its arguments, in bytes ever sent */
+};
+
+struct parent_end {
+    struct shared *shared; /* owned mapping */
+    uint64_t sent;         /* ranges ever sent: the next one's seq */
+    uint64_t retired;      /* ranges whose slots are free again */
+    uint64_t reading;      /* the range whose results come next */
+    uint64_t args_head;    /* bytes of arguments ever sent */
+    uint64_t args_tail;    /* bytes of them that may be overwritten */
+    uint64_t results_tail; /* bytes of results read */
+    struct sent_range range[CHANNEL_SLOTS]; /* by seq % CHANNEL_SLOTS */
+};
+
+/* One result, copied out of shared memory but for its bytes. */
+struct record {
+    uint64_t seq;
+    uint32_t index;
+    uint32_t status; /* see CHANNEL_BIG_RESULT */
+    const void *data; /* in shared memory: copy, then check */
+    uint32_t size;
+};
+
+void parent_init(struct parent_end *end, struct shared *shared);
+
+/* Contiguous room for a range's arguments, or NULL while there is no slot or
+ * no room. Nothing is sent before parent_send. */
+void *parent_room(struct parent_end *end, size_t size);
+
+/* Sends the range whose arguments were written to parent_room's memory:
+ * for each of the `count` items a uint32_t with its size, then its bytes,
+ * without padding. Returns its seq. */
+uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
+                     uint32_t flags, size_t size);
+
+/* Wakes the worker if it sleeps; after sending or after reading results. */
+void parent_wake(struct parent_end *end);
+
+/* The next result: 1, 0 when there is none now, -1 when the worker broke the
+ * protocol; `why` is then a static text. Call parent_read_done when its bytes
+ * have been copied. */
+int parent_read(struct parent_end *end, struct record *out, const char **why);
+void parent_read_done(struct parent_end *end);
+
+/* Frees the slots of ranges that are finished with. -1 and `why` when the
+ * worker broke the protocol. */
+int parent_retire(struct parent_end *end, const char **why);
+
+/* Takes back items that have not begun from the end of a range: all of them,
+ * or when it has begun at least half of them. Returns how many, from item
+ * range.end on. */
+uint32_t parent_take(struct parent_end *end, uint64_t seq, bool whole);
+
+/* How many items of a range the worker has begun, as far as it can be believed:
+ * at least those answered, at most `end`. Once the worker is dead this is
+ * final. */
+uint32_t parent_begun(const struct parent_end *end, uint64_t seq);
+
+/* When the running item began, by the worker's word (timed ranges only). */
+int64_t parent_started(const struct parent_end *end);
+
+/* How long the worker says that the range took, in nanoseconds. A hint. */
+uint64_t parent_busy(const struct parent_end *end, uint64_t seq);
+
+/* Asks to be woken by the worker (sleep true). Returns true when there is
+ * something to read or to retire already, and the parent must not sleep. */
+bool parent_sleep(struct parent_end *end);
+void parent_awake(struct parent_end *end);
+
+/* Tells the worker to end once it has run what was sent. */
+void parent_quit(struct parent_end *end);
+
+/* Raises the flag that tasks read. */
+void parent_stop(struct parent_end *end);
+
+/* ---- the worker's end -------------------------------------------------- */
+
+struct worker_end {
+    struct shared *shared; /* owned mapping */
+    uint64_t seq;          /* the range to run next */
+    uint64_t results_head; /* bytes of results published */
+    uint64_t reserved;     /* bytes reserved behind them, without the head */
+    /* Rings the parent: it sleeps and there is something to read. */
+    void (*ring)(void *ctx);
+    void *ctx;
+};
+
+/* A range that the worker runs. */
+struct range_view {
+    uint64_t seq;
+    uint32_t task;
+    uint32_t flags;
+    const uint8_t *args; /* as parent_send says */
+    size_t size;
+};
+
+void worker_init(struct worker_end *end, struct shared *shared,
+                 void (*ring)(void *ctx), void *ctx);
+
+/* Waits for the next range and begins its item 0: 1, or 0 to quit. */
+int worker_next(struct worker_end *end, struct range_view *out);
+
+/* After an item was answered: begins the next item of the range (true), or
+ * finishes the range (false), saying how long it took. */
+bool worker_more(struct worker_end *end, uint64_t busy_ns);
+
+/* Notes the time for a timed range. */
+void worker_began(struct worker_end *end, int64_t now);
+
+/* Room for a result of `size` bytes at most CHANNEL_INLINE, in the ring; waits
+ * for the parent to make room. Again for the same item: more or less room, the
+ * bytes are kept. */
+void *worker_reserve(struct worker_end *end, size_t size);
+
+/* Publishes a record: `size` bytes from `data`, which lies in what was
+ * reserved last (it is moved to the front if it has to be) or anywhere else
+ * (it is copied). At most CHANNEL_INLINE bytes. */
+void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
+                   const void *data, size_t size);
+
+bool worker_should_stop(const struct worker_end *end);
+
+#endif

@@ -1,0 +1,120 @@
+/* layout.h - what lies where in a channel's shared memory. Only the files of
+ * this folder know it.
+ *
+ * One memory file for each worker, mapped by the pool ("parent") and by that
+ * worker, of fixed size, sealed against resizing:
+ *
+ *     head | slots | args ring | results ring
+ *
+ * A slot holds a range: one or more calls of one task that travel together.
+ * Its word says how far they are; it is the only thing both sides write, and
+ * always by compare-and-swap or by the side whose turn it is:
+ *
+ *     FREE  -> READY    parent, once arguments and descriptor are in place
+ *     READY -> RUNNING  worker, before it runs item 0
+ *     RUNNING           worker: `next` + 1 before it runs each further item
+ *     RUNNING           parent: a smaller `end` takes back the items not begun
+ *     RUNNING -> DONE   worker, when `next` = `end` and all results are out
+ *     READY -> TAKEN    parent: the whole range is taken back
+ *     DONE  -> FREE     parent, once it has copied the results
+ *     TAKEN -> FREE     worker, as it passes by
+ *
+ * So of a worker that died the parent knows, item by item: items below `next`
+ * began, all others did not, and of those that began the ones with a record in
+ * the results ring are done.
+ *
+ * The results ring is a stream of records in the order of execution, published
+ * by `results_head`. The worker takes slots in order, one at a time.
+ *
+ * Sleeping: who is about to sleep says so in its flag, looks once more, then
+ * sleeps. Who has changed something looks at the other's flag afterwards. Both
+ * are sequentially consistent, so one of the two sees the other.
+ */
+#ifndef SOPOOL_CHANNEL_LAYOUT_H
+#define SOPOOL_CHANNEL_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "channel/channel.h"
+
+enum slot_state {
+    SLOT_FREE,
+    SLOT_READY,
+    SLOT_RUNNING,
+    SLOT_DONE,
+    SLOT_TAKEN,
+};
+
+/* A slot's word: state in bits 0-7, `next` in 8-35, `end` in 36-63. */
+#define WORD_BITS 28
+#define WORD_MASK ((UINT64_C(1) << WORD_BITS) - 1)
+
+static inline uint64_t word_of(enum slot_state state, uint32_t next,
+                               uint32_t end)
+{
+    return (uint64_t)state | (uint64_t)next << 8 |
+           (uint64_t)end << (8 + WORD_BITS);
+}
+
+static inline uint32_t word_state(uint64_t word)
+{
+    return (uint32_t)(word & 0xff);
+}
+
+static inline uint32_t word_next(uint64_t word)
+{
+    return (uint32_t)(word >> 8 & WORD_MASK);
+}
+
+static inline uint32_t word_end(uint64_t word)
+{
+    return (uint32_t)(word >> (8 + WORD_BITS) & WORD_MASK);
+}
+
+struct shared_slot {
+    _Atomic uint64_t word;
+    uint32_t task;
+    uint32_t flags;   /* CHANNEL_TIMED, CHANNEL_BIG */
+    uint64_t args_at; /* where in the args ring */
+    uint64_t args_size;
+    uint64_t seq;             /* how many ranges were sent before */
+    _Atomic uint64_t busy_ns; /* the worker's: how long the range took */
+    uint64_t unused[2];
+};
+
+_Static_assert(sizeof(struct shared_slot) == 64, "one cache line");
+
+struct shared {
+    /* Written by the worker. */
+    _Alignas(64) _Atomic uint32_t worker_asleep; /* and what it sleeps on */
+    _Alignas(64) _Atomic uint64_t results_head;  /* bytes published */
+    _Atomic int64_t started_ns; /* when the item that runs began, if timed */
+
+    /* Written by the parent. */
+    _Alignas(64) _Atomic uint64_t results_tail; /* bytes copied out */
+    _Atomic uint32_t parent_asleep; /* the worker may set it back to 0 */
+    _Atomic uint32_t quit;          /* end when there is nothing to run */
+    _Atomic uint32_t stop;          /* the task should end early */
+
+    _Alignas(64) struct shared_slot slot[CHANNEL_SLOTS];
+    _Alignas(4096) uint8_t args[CHANNEL_ARGS];
+    _Alignas(4096) uint8_t results[CHANNEL_RESULTS];
+};
+
+/* Before each result. Records begin at multiples of 16 bytes. */
+struct record_head {
+    uint32_t seq; /* low half of the slot's */
+    uint32_t index;
+    uint32_t status; /* RECORD_PAD, or a sopool_code and CHANNEL_BIG_RESULT */
+    uint32_t size;   /* of what follows, before padding */
+};
+
+#define RECORD_PAD UINT32_MAX /* nothing up to the end of the ring */
+
+static inline uint64_t record_space(uint64_t size)
+{
+    return sizeof(struct record_head) + ((size + 15) & ~UINT64_C(15));
+}
+
+#endif
