@@ -66,6 +66,7 @@ struct parent_end {
     uint64_t args_head;    /* bytes of arguments ever sent */
     uint64_t args_tail;    /* bytes of them that may be overwritten */
     uint64_t results_tail; /* bytes of results read */
+    uint64_t record_space; /* of the record that parent_read gave */
     struct sent_range range[CHANNEL_SLOTS]; /* by seq % CHANNEL_SLOTS */
 };
 
@@ -73,7 +74,7 @@ struct parent_end {
 struct record {
     uint64_t seq;
     uint32_t index;
-    uint32_t status; /* see CHANNEL_BIG_RESULT */
+    uint32_t status;  /* see CHANNEL_BIG_RESULT */
     const void *data; /* in shared memory: copy, then check */
     uint32_t size;
 };
@@ -158,8 +159,8 @@ void worker_init(struct worker_end *end, struct shared *shared,
 int worker_next(struct worker_end *end, struct range_view *out);
 
 /* After an item was answered: begins the next item of the range (true), or
- * finishes the range (false), saying how long it took. */
-bool worker_more(struct worker_end *end, uint64_t busy_ns);
+ * finishes the range (false), saying how long it took since `began`. */
+bool worker_more(struct worker_end *end, int64_t began);
 
 /* Notes the time for a timed range. */
 void worker_began(struct worker_end *end, int64_t now);

@@ -94,6 +94,9 @@ typedef struct sopool_host {
     /* A line for the pool's log. */
     void (*log)(sopool_call *call, uint32_t level, const char *text,
                 uint64_t size);
+
+    /* Do the `size` bytes at `ptr` lie in the space reserved last? */
+    int32_t (*reserved)(sopool_call *call, const void *ptr, uint64_t size);
 } sopool_host;
 
 /* A call that is running. A plugin sees its first member alone. */

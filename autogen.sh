@@ -1,0 +1,105 @@
+#!/bin/sh
+# autogen.sh        makes ./configure
+# autogen.sh demo   installs what is missing, builds, runs the main job
+# autogen.sh check  installs what is missing, builds, runs every test
+
+# Debian's names of what is needed: to build, for the demo, for the tests.
+build_packages='
+    autoconf automake libtool make pkg-config gcc libc6-dev
+    libcurl4-openssl-dev libjson-c-dev libpcre2-dev libssl-dev libyaml-dev'
+demo_packages='
+    wamerican-insane'
+check_packages='
+    bats check clang clang-format g++ libcbor-dev procps python3
+    python3-cbor2 util-linux xz-utils'
+
+die() {
+    echo "autogen.sh: $*" >&2
+    exit 1
+}
+
+# The packages of a list that are not installed.
+missing() {
+    for package in $1; do
+        state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)
+        case $state in
+        ?i*) ;;
+        *) printf ' %s' "$package" ;;
+        esac
+    done
+}
+
+# Runs apt-get as root.
+apt() {
+    if [ "$(id -u)" -eq 0 ]; then
+        DEBIAN_FRONTEND=noninteractive apt-get "$@"
+    else
+        sudo DEBIAN_FRONTEND=noninteractive apt-get "$@"
+    fi
+}
+
+# Installs what is missing of a list of packages.
+need() {
+    if [ -n "${SOPOOL_NO_INSTALL-}" ]; then
+        return
+    fi
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null
+    then
+        die "this system has no apt-get; install what Debian calls" \
+            "$(echo "$1" | xargs), then set SOPOOL_NO_INSTALL=1"
+    fi
+    packages=$(missing "$1")
+    if [ -z "$packages" ]; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        die "there is no sudo; as root run: apt-get install$packages"
+    fi
+    echo "installing$packages"
+    apt -qq update && {
+        # Unquoted: one word each.
+        # shellcheck disable=SC2086
+        apt -qq install -y --no-install-recommends $packages
+    } || die "cannot install$packages"
+}
+
+# Makes ./configure.
+reconf() {
+    for tool in autoreconf aclocal libtoolize pkg-config; do
+        command -v "$tool" >/dev/null ||
+            die "$tool is missing; on Debian install" \
+                "autoconf automake libtool pkg-config"
+    done
+    mkdir -p build-aux/m4
+    autoreconf -fi
+}
+
+# The same without a word, unless it fails.
+reconf_quietly() {
+    mkdir -p build || exit 1
+    reconf >build/autoreconf.log 2>&1 || {
+        cat build/autoreconf.log >&2
+        die "autoreconf failed"
+    }
+}
+
+cd "$(dirname "$0")" || exit 1
+case "$#:${1-}" in
+0:)
+    reconf
+    ;;
+1:demo)
+    need "$build_packages $demo_packages"
+    reconf_quietly
+    exec scripts/demo build
+    ;;
+1:check)
+    need "$build_packages $check_packages"
+    reconf_quietly
+    exec scripts/check build
+    ;;
+*)
+    echo "usage: ./autogen.sh [demo|check]" >&2
+    exit 2
+    ;;
+esac

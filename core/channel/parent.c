@@ -1,0 +1,293 @@
+/* parent.c - the pool's end of a channel. See channel.h.
+ *
+ * What must stay true: nothing that the worker can write decides an address, a
+ * length or a loop before it was copied and checked.
+ */
+#include "channel/channel.h"
+
+#include <string.h>
+
+#include "channel/futex.h"
+#include "channel/layout.h"
+
+static struct sent_range *range_of(struct parent_end *end, uint64_t seq)
+{
+    return &end->range[seq % CHANNEL_SLOTS];
+}
+
+static struct shared_slot *slot_of(const struct parent_end *end, uint64_t seq)
+{
+    return &end->shared->slot[seq % CHANNEL_SLOTS];
+}
+
+void parent_init(struct parent_end *end, struct shared *shared)
+{
+    memset(end, 0, sizeof(*end));
+    end->shared = shared;
+}
+
+/* Where `size` contiguous bytes behind `head` begin: there, or at the start of
+ * the ring if they would run over its end. */
+static uint64_t contiguous(uint64_t head, size_t size)
+{
+    uint64_t at = head % CHANNEL_ARGS;
+
+    if (at + size > CHANNEL_ARGS)
+        return head + (CHANNEL_ARGS - at);
+    return head;
+}
+
+void *parent_room(struct parent_end *end, size_t size)
+{
+    uint64_t at;
+
+    if (end->sent - end->retired == CHANNEL_SLOTS || size > CHANNEL_ARGS)
+        return NULL;
+    at = contiguous(end->args_head, size);
+    if (at + size - end->args_tail > CHANNEL_ARGS)
+        return NULL;
+    return end->shared->args + at % CHANNEL_ARGS;
+}
+
+uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
+                     uint32_t flags, size_t size)
+{
+    uint64_t seq = end->sent++;
+    uint64_t at = contiguous(end->args_head, size);
+    struct shared_slot *slot = slot_of(end, seq);
+
+    end->args_head = at + size;
+    *range_of(end, seq) =
+        (struct sent_range){.end = count, .args_end = end->args_head};
+    slot->task = task;
+    slot->flags = flags;
+    slot->args_at = at % CHANNEL_ARGS;
+    slot->args_size = size;
+    slot->seq = seq;
+    atomic_store_explicit(&slot->busy_ns, 0, memory_order_relaxed);
+    atomic_store(&slot->word, word_of(SLOT_READY, 0, count));
+    return seq;
+}
+
+void parent_wake(struct parent_end *end)
+{
+    _Atomic uint32_t *asleep = &end->shared->worker_asleep;
+
+    if (atomic_load(asleep) != 0 && atomic_exchange(asleep, 0) != 0)
+        futex_wake(asleep);
+}
+
+/* Passes over ranges of which nothing more is to be read. */
+static void skip_answered(struct parent_end *end)
+{
+    while (end->reading < end->sent) {
+        struct sent_range *range = range_of(end, end->reading);
+
+        if (!range->taken && range->answered < range->end)
+            return;
+        end->reading++;
+    }
+}
+
+static int broken(const char **why, const char *what)
+{
+    *why = what;
+    return -1;
+}
+
+/* Checks a copied record head against what was sent and what is there. */
+static int check_record(struct parent_end *end, const struct record_head *head,
+                        uint64_t there, const char **why)
+{
+    struct sent_range *range;
+
+    if (head->size > CHANNEL_INLINE || record_space(head->size) > there)
+        return broken(why, "a result runs over the end of its ring");
+    skip_answered(end);
+    if (end->reading == end->sent)
+        return broken(why, "a result for which there was no call");
+    range = range_of(end, end->reading);
+    if (head->seq != (uint32_t)end->reading || head->index != range->answered)
+        return broken(why, "a result for another call than the next one");
+    return 0;
+}
+
+int parent_read(struct parent_end *end, struct record *out, const char **why)
+{
+    struct shared *shared = end->shared;
+    struct record_head head;
+
+    for (;;) {
+        uint64_t at = end->results_tail % CHANNEL_RESULTS;
+        uint64_t published =
+            atomic_load_explicit(&shared->results_head, memory_order_acquire);
+        uint64_t there = published - end->results_tail;
+
+        if (there == 0)
+            return 0;
+        if (there > CHANNEL_RESULTS || there % 16 != 0)
+            return broken(why, "a results ring that is fuller than it can be");
+        if (there > CHANNEL_RESULTS - at)
+            there = CHANNEL_RESULTS - at;
+        memcpy(&head, shared->results + at, sizeof(head));
+        if (head.status == RECORD_PAD) {
+            end->results_tail += CHANNEL_RESULTS - at;
+            if ((int64_t)(published - end->results_tail) < 0)
+                return broken(why, "padding that was not published");
+            continue;
+        }
+        if (check_record(end, &head, there, why) != 0)
+            return -1;
+        out->seq = end->reading;
+        out->index = head.index;
+        out->status = head.status;
+        out->data = shared->results + at + sizeof(head);
+        out->size = head.size;
+        end->record_space = record_space(head.size);
+        return 1;
+    }
+}
+
+void parent_read_done(struct parent_end *end)
+{
+    end->results_tail += end->record_space;
+    range_of(end, end->reading)->answered++;
+    skip_answered(end);
+}
+
+/* Lets the worker know how far its results were read. */
+static void publish_tail(struct parent_end *end)
+{
+    atomic_store(&end->shared->results_tail, end->results_tail);
+}
+
+int parent_retire(struct parent_end *end, const char **why)
+{
+    publish_tail(end);
+    for (; end->retired < end->sent; end->retired++) {
+        struct sent_range *range = range_of(end, end->retired);
+        struct shared_slot *slot = slot_of(end, end->retired);
+        uint32_t state =
+            word_state(atomic_load_explicit(&slot->word, memory_order_acquire));
+
+        if (range->taken) {
+            if (state == SLOT_TAKEN)
+                return 0;
+            if (state != SLOT_FREE)
+                return broken(why, "a call run that was taken back");
+        } else {
+            if (state == SLOT_READY || state == SLOT_RUNNING)
+                return 0;
+            if (state != SLOT_DONE)
+                return broken(why, "a call given up that was not taken back");
+            if (range->answered < range->end) {
+                /* The last records may have come after the reading. */
+                if (end->results_tail !=
+                    atomic_load(&end->shared->results_head))
+                    return 0;
+                return broken(why, "a call said to be done without a result");
+            }
+            atomic_store_explicit(&slot->word, word_of(SLOT_FREE, 0, 0),
+                                  memory_order_release);
+        }
+        end->args_tail = range->args_end;
+    }
+    return 0;
+}
+
+static uint32_t take_whole(struct parent_end *end, uint64_t seq)
+{
+    struct sent_range *range = range_of(end, seq);
+    uint64_t ready = word_of(SLOT_READY, 0, range->end);
+    uint32_t count = range->end;
+
+    if (!atomic_compare_exchange_strong(&slot_of(end, seq)->word, &ready,
+                                        word_of(SLOT_TAKEN, 0, 0)))
+        return 0;
+    range->taken = true;
+    range->end = 0;
+    return count;
+}
+
+static uint32_t take_half(struct parent_end *end, uint64_t seq)
+{
+    struct sent_range *range = range_of(end, seq);
+    struct shared_slot *slot = slot_of(end, seq);
+    uint64_t word = atomic_load(&slot->word);
+    uint32_t next, keep, count;
+
+    do {
+        next = word_next(word);
+        if (word_state(word) != SLOT_RUNNING || word_end(word) != range->end ||
+            next < range->answered || next >= range->end)
+            return 0;
+        count = (range->end - next + 1) / 2;
+        keep = range->end - count;
+    } while (!atomic_compare_exchange_weak(&slot->word, &word,
+                                           word_of(SLOT_RUNNING, next, keep)));
+    range->end = keep;
+    return count;
+}
+
+uint32_t parent_take(struct parent_end *end, uint64_t seq, bool whole)
+{
+    if (seq >= end->sent || seq < end->retired || range_of(end, seq)->taken)
+        return 0;
+    return whole ? take_whole(end, seq) : take_half(end, seq);
+}
+
+uint32_t parent_begun(const struct parent_end *end, uint64_t seq)
+{
+    const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
+    uint64_t word = atomic_load(&slot_of(end, seq)->word);
+    uint32_t next = word_next(word);
+
+    if (word_state(word) == SLOT_READY)
+        next = 0;
+    if (next < range->answered)
+        next = range->answered;
+    if (next > range->end)
+        next = range->end;
+    return next;
+}
+
+int64_t parent_started(const struct parent_end *end)
+{
+    return atomic_load_explicit(&end->shared->started_ns, memory_order_relaxed);
+}
+
+uint64_t parent_busy(const struct parent_end *end, uint64_t seq)
+{
+    return atomic_load_explicit(&slot_of(end, seq)->busy_ns,
+                                memory_order_relaxed);
+}
+
+bool parent_sleep(struct parent_end *end)
+{
+    uint32_t state;
+
+    publish_tail(end);
+    atomic_store(&end->shared->parent_asleep, 1);
+    if (atomic_load(&end->shared->results_head) != end->results_tail)
+        return true;
+    if (end->retired == end->sent)
+        return false;
+    state = word_state(atomic_load(&slot_of(end, end->retired)->word));
+    return state == SLOT_DONE || state == SLOT_FREE;
+}
+
+void parent_awake(struct parent_end *end)
+{
+    atomic_store_explicit(&end->shared->parent_asleep, 0, memory_order_relaxed);
+}
+
+void parent_quit(struct parent_end *end)
+{
+    atomic_store(&end->shared->quit, 1);
+    parent_wake(end);
+}
+
+void parent_stop(struct parent_end *end)
+{
+    atomic_store(&end->shared->stop, 1);
+}

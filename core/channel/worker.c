@@ -1,0 +1,225 @@
+/* worker.c - the worker's end of a channel. See channel.h. */
+#include "channel/channel.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "channel/futex.h"
+#include "channel/layout.h"
+
+/* How long to look again and again before sleeping: a hand-over to a side that
+ * is awake costs a fraction of a microsecond, waking a sleeper about fifty. */
+enum { SPINS = 200, YIELD_NS = 50 * 1000 };
+
+static struct shared_slot *slot_of(const struct worker_end *end, uint64_t seq)
+{
+    return &end->shared->slot[seq % CHANNEL_SLOTS];
+}
+
+void worker_init(struct worker_end *end, struct shared *shared,
+                 void (*ring)(void *ctx), void *ctx)
+{
+    memset(end, 0, sizeof(*end));
+    end->shared = shared;
+    end->ring = ring;
+    end->ctx = ctx;
+}
+
+/* After anything that the parent may be waiting for. */
+static void notify(struct worker_end *end)
+{
+    _Atomic uint32_t *asleep = &end->shared->parent_asleep;
+
+    if (atomic_load(asleep) != 0 && atomic_exchange(asleep, 0) != 0)
+        end->ring(end->ctx);
+}
+
+static inline void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+typedef bool condition(const struct worker_end *end, uint64_t arg);
+
+/* Waits until the condition holds. */
+static void wait_until(struct worker_end *end, condition *holds, uint64_t arg)
+{
+    _Atomic uint32_t *asleep = &end->shared->worker_asleep;
+    int64_t until;
+
+    for (int i = 0; i < SPINS; i++) {
+        if (holds(end, arg))
+            return;
+        pause_cpu();
+    }
+    until = clock_now() + YIELD_NS;
+    while (clock_now() < until) {
+        if (holds(end, arg))
+            return;
+        (void)sched_yield();
+    }
+    while (!holds(end, arg)) {
+        atomic_store(asleep, 1);
+        if (holds(end, arg))
+            break;
+        futex_wait(asleep, 1);
+    }
+    atomic_store_explicit(asleep, 0, memory_order_relaxed);
+}
+
+static bool has_range(const struct worker_end *end, uint64_t seq)
+{
+    uint32_t state = word_state(atomic_load(&slot_of(end, seq)->word));
+
+    return state == SLOT_READY || state == SLOT_TAKEN ||
+           atomic_load(&end->shared->quit) != 0;
+}
+
+static void view(const struct worker_end *end, struct range_view *out)
+{
+    const struct shared_slot *slot = slot_of(end, end->seq);
+
+    out->seq = slot->seq;
+    out->task = slot->task;
+    out->flags = slot->flags;
+    out->args = end->shared->args + slot->args_at;
+    out->size = slot->args_size;
+}
+
+int worker_next(struct worker_end *end, struct range_view *out)
+{
+    for (;;) {
+        struct shared_slot *slot = slot_of(end, end->seq);
+        uint64_t word = atomic_load(&slot->word);
+
+        switch (word_state(word)) {
+        case SLOT_READY:
+            if (!atomic_compare_exchange_strong(
+                    &slot->word, &word,
+                    word_of(SLOT_RUNNING, 1, word_end(word))))
+                continue;
+            view(end, out);
+            return 1;
+        case SLOT_TAKEN:
+            atomic_store(&slot->word, word_of(SLOT_FREE, 0, 0));
+            end->seq++;
+            notify(end);
+            continue;
+        default:
+            if (atomic_load(&end->shared->quit) != 0)
+                return 0;
+            wait_until(end, has_range, end->seq);
+        }
+    }
+}
+
+bool worker_more(struct worker_end *end, int64_t began)
+{
+    struct shared_slot *slot = slot_of(end, end->seq);
+    uint64_t word = atomic_load(&slot->word);
+    uint64_t to;
+    bool more;
+
+    do {
+        more = word_next(word) < word_end(word);
+        to = more ? word_of(SLOT_RUNNING, word_next(word) + 1, word_end(word))
+                  : word_of(SLOT_DONE, word_next(word), word_end(word));
+        if (!more)
+            atomic_store_explicit(&slot->busy_ns,
+                                  (uint64_t)(clock_now() - began),
+                                  memory_order_relaxed);
+    } while (!atomic_compare_exchange_weak(&slot->word, &word, to));
+    if (!more)
+        end->seq++;
+    notify(end);
+    return more;
+}
+
+void worker_began(struct worker_end *end, int64_t now)
+{
+    atomic_store_explicit(&end->shared->started_ns, now, memory_order_relaxed);
+}
+
+static bool has_room(const struct worker_end *end, uint64_t need)
+{
+    uint64_t used = end->results_head - atomic_load(&end->shared->results_tail);
+
+    return CHANNEL_RESULTS - used >= need;
+}
+
+static void wait_for_room(struct worker_end *end, uint64_t need)
+{
+    if (has_room(end, need))
+        return;
+    notify(end);
+    wait_until(end, has_room, need);
+}
+
+static uint8_t *record_at(const struct worker_end *end)
+{
+    return end->shared->results + end->results_head % CHANNEL_RESULTS;
+}
+
+/* Fills the ring up to its end, so that the next record begins at its start. */
+static void pad(struct worker_end *end)
+{
+    uint64_t left = CHANNEL_RESULTS - end->results_head % CHANNEL_RESULTS;
+    struct record_head head = {.status = RECORD_PAD};
+
+    wait_for_room(end, left);
+    memcpy(record_at(end), &head, sizeof(head));
+    end->results_head += left;
+    atomic_store(&end->shared->results_head, end->results_head);
+}
+
+void *worker_reserve(struct worker_end *end, size_t size)
+{
+    uint64_t need = record_space(size);
+    const uint8_t *old = record_at(end) + sizeof(struct record_head);
+    uint64_t kept = end->reserved < size ? end->reserved : size;
+
+    if (end->results_head % CHANNEL_RESULTS + need > CHANNEL_RESULTS)
+        pad(end);
+    wait_for_room(end, need);
+    /* After padding the old bytes still stand at the end of the ring: only
+     * this side writes there, and the new room, a quarter of the ring at
+     * most, begins at its start. */
+    if (kept > 0 && old != record_at(end) + sizeof(struct record_head))
+        memcpy(record_at(end) + sizeof(struct record_head), old, kept);
+    end->reserved = size;
+    return record_at(end) + sizeof(struct record_head);
+}
+
+void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
+                   const void *data, size_t size)
+{
+    struct record_head head = {
+        .seq = (uint32_t)end->seq,
+        .index = index,
+        .status = status,
+        .size = (uint32_t)size,
+    };
+    uint8_t *to;
+
+    if (end->reserved < size) {
+        end->reserved = 0;
+        (void)worker_reserve(end, size);
+    }
+    to = record_at(end);
+    if (size > 0)
+        memmove(to + sizeof(head), data, size);
+    memcpy(to, &head, sizeof(head));
+    end->reserved = 0;
+    end->results_head += record_space(size);
+    atomic_store(&end->shared->results_head, end->results_head);
+}
+
+bool worker_should_stop(const struct worker_end *end)
+{
+    return atomic_load_explicit(&end->shared->stop, memory_order_relaxed) != 0;
+}

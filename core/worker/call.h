@@ -1,0 +1,53 @@
+/* call.h - one call while it runs: the host that a task sees.
+ *
+ * A result goes where the pool will read it: into the channel's ring, into a
+ * memory file when it is large, or into the heap for the calls that have no
+ * channel (load hooks, initializers).
+ */
+#ifndef SOPOOL_WORKER_CALL_H
+#define SOPOOL_WORKER_CALL_H
+
+#include <sopool/abi.h>
+
+#include "channel/channel.h"
+#include "worker/tasks.h"
+
+struct scratch;
+
+struct call {
+    sopool_call abi;        /* first: what the task is handed */
+    struct worker_end *end; /* NULL: no channel, results go to the heap */
+    const char *name;       /* "plugin.task" or the like, for the log */
+    int control;            /* where memory files are sent */
+
+    uint8_t *space; /* reserved for the result */
+    uint64_t room;
+    uint8_t *heap; /* owned: `space` without a channel */
+    int file;      /* owned: the memory file under `space`, or -1 */
+
+    const uint8_t *start; /* the result, inside `space`, or NULL */
+    uint64_t size;
+
+    struct scratch *scratch; /* owned list */
+    bool failed;
+    char reason[1024];
+    size_t reason_size;
+};
+
+void call_init(struct call *call, struct worker_end *end, int control);
+
+/* Runs a task with arguments that are a CBOR array. 0: the call's result is
+ * set; else a sopool_code, and the reason is set. */
+int call_run(struct call *call, const struct task *task, const uint8_t *args,
+             uint64_t size);
+
+/* Runs a load hook: the same. */
+int call_hook(struct call *call, int32_t (*hook)(sopool_call *call));
+
+/* Sends the outcome of call_run as the range's item `index`. */
+void call_answer(struct call *call, uint32_t index, int code);
+
+/* Forgets result, reason and scratch, for the next call. */
+void call_reset(struct call *call);
+
+#endif

@@ -1,0 +1,83 @@
+/* message.h - what travels over control sockets: between the pool and the
+ * forkserver, and between the pool and each worker. Never on the hot path.
+ *
+ * A message is one packet of a SOCK_SEQPACKET pair: a fixed head, a text, and
+ * up to MESSAGE_FDS descriptors.
+ */
+#ifndef SOPOOL_WORKER_MESSAGE_H
+#define SOPOOL_WORKER_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sopool.h"
+
+enum { MESSAGE_FDS = 64, MESSAGE_TEXT = 1024 };
+
+enum message_kind {
+    /* pool -> forkserver or spawned worker */
+    MESSAGE_SETUP = 1, /* fds: the setup's memory file; number: plugins */
+    MESSAGE_PLUGINS,   /* fds: the next plugins' files */
+    MESSAGE_START,     /* number: the worker's id; fds: see launch.h */
+    /* forkserver -> pool */
+    MESSAGE_FORKED,      /* number: id; value: pid; fds: pidfd */
+    MESSAGE_FORK_FAILED, /* number: id; value: errno */
+    MESSAGE_EXITED,      /* number: pid; value: wait status */
+    /* forkserver or worker -> pool */
+    MESSAGE_PHASE,  /* value: enum phase; number: plugin; before it begins */
+    MESSAGE_READY,  /* ready for calls (or for MESSAGE_START) */
+    MESSAGE_FAILED, /* value: sopool_code; text: why it cannot start */
+    /* worker -> pool */
+    MESSAGE_RING, /* there are results to read */
+    /* both ways, between pool and worker */
+    MESSAGE_BIG, /* number: the range's seq; fds: a sealed memory file */
+};
+
+/* What a process is about to do on its way to being a worker. */
+enum phase {
+    PHASE_BEGIN, /* starting the program */
+    PHASE_OPEN,  /* opening a plugin: its constructors run */
+    PHASE_LOAD,  /* a plugin's load hook */
+    PHASE_INIT,  /* the pool's initializer */
+    PHASE_RUN,   /* running calls */
+};
+
+struct message {
+    uint32_t kind;
+    int32_t value;
+    uint64_t number;
+    uint32_t text_size;
+    char text[MESSAGE_TEXT]; /* ends with a NUL when received */
+};
+
+struct message_fds {
+    int fd[MESSAGE_FDS];
+    size_t count;
+};
+
+/* A pair of close-on-exec sockets; the numbers are above those of the standard
+ * streams. */
+int message_pair(int pair[2], sopool_error *err);
+
+/* Sends a message without a text; `fds` stay the caller's, may be NULL.
+ * 0, or -1 and errno. */
+int message_send(int sock, uint32_t kind, int32_t value, uint64_t number,
+                 const int *fds, size_t fd_count);
+
+/* Sends one with a text, cut to MESSAGE_TEXT - 1 bytes. */
+int message_send_text(int sock, uint32_t kind, int32_t value, const char *text);
+
+/* Receives one: 1, 0 at the end of the stream, -1 and errno (EAGAIN when
+ * `wait` is false and there is none, EPROTO for what is no message). The
+ * descriptors are the caller's. */
+int message_receive(int sock, struct message *out, struct message_fds *fds,
+                    int wait);
+
+/* Closes descriptors that nobody wanted. */
+void message_close(struct message_fds *fds);
+
+/* Makes a descriptor's number at least 16, out of the way of 0 to 3, which
+ * children are given. Moves: the old one is closed. -1 and errno. */
+int fd_high(int fd);
+
+#endif

@@ -1,0 +1,44 @@
+/* process.c - what every worker process does to itself first. See launch.h. */
+#include "worker/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static void default_signals(void)
+{
+    sigset_t none;
+
+    for (int sig = 1; sig < NSIG; sig++)
+        (void)signal(sig, SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void settle_streams(int output)
+{
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (null >= 0) {
+        (void)dup2(null, STDIN_FILENO);
+        if (null > STDERR_FILENO)
+            (void)close(null);
+    }
+    if (output >= 0) {
+        (void)dup2(output, STDOUT_FILENO);
+        (void)dup2(output, STDERR_FILENO);
+    }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+bool process_settle(pid_t parent, int output)
+{
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    default_signals();
+    settle_streams(output);
+    /* A parent that died before the prctl sends no signal any more. */
+    return getppid() == parent;
+}

@@ -1,0 +1,286 @@
+/* run.c - see run.h. */
+#include "worker/run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "worker/call.h"
+
+struct runner {
+    struct worker *worker;
+    struct worker_end end;
+    struct call call;
+};
+
+static void tell_phase(void *ctx, enum phase phase, size_t plugin)
+{
+    const struct worker *worker = ctx;
+
+    (void)message_send(worker->control, MESSAGE_PHASE, (int32_t)phase, plugin,
+                       NULL, 0);
+}
+
+static void ring(void *ctx)
+{
+    const struct worker *worker = ctx;
+
+    (void)message_send(worker->control, MESSAGE_RING, 0, 0, NULL, 0);
+}
+
+/* ---- making ready ------------------------------------------------------ */
+
+static int limit(int resource, rlim_t value, const char *what,
+                 sopool_error *err)
+{
+    struct rlimit now;
+
+    if (getrlimit(resource, &now) != 0)
+        return error_errno(err, "cannot read the limit of %s", what);
+    now.rlim_cur = value;
+    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < value)
+        now.rlim_cur = now.rlim_max;
+    if (resource != RLIMIT_CPU)
+        now.rlim_max = now.rlim_cur;
+    if (setrlimit(resource, &now) != 0)
+        return error_errno(err, "cannot limit %s", what);
+    return 0;
+}
+
+static int set_limits(const struct worker_setup *setup, sopool_error *err)
+{
+    if (setup->limit_memory != 0 &&
+        limit(RLIMIT_AS, setup->limit_memory, "memory", err) != 0)
+        return -1;
+    if (setup->limit_files != 0 &&
+        limit(RLIMIT_NOFILE, setup->limit_files, "open files", err) != 0)
+        return -1;
+    return 0;
+}
+
+/* A process has a processor time limit, a call has not: so before each call
+ * the limit is set that much above what was used, in whole seconds. */
+static void allow_cpu(const struct worker_setup *setup)
+{
+    struct rusage used;
+    int64_t total;
+
+    if (getrusage(RUSAGE_SELF, &used) != 0)
+        return;
+    total = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
+            (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
+    total += setup->limit_cpu_ns + NS_PER_S - 1;
+    (void)limit(RLIMIT_CPU, (rlim_t)(total / NS_PER_S), "processor time", NULL);
+}
+
+/* Load hooks run once in each process; with thread workers the first of them
+ * runs each hook, the others wait for it and share its outcome. */
+static pthread_mutex_t hooks_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+    const sopool_plugin *plugin;
+    bool failed;
+} hooks_done[256];
+static size_t hooks_count;
+
+static int run_hook_locked(struct runner *r, const sopool_plugin *plugin)
+{
+    bool failed;
+
+    for (size_t i = 0; i < hooks_count; i++)
+        if (hooks_done[i].plugin == plugin)
+            return hooks_done[i].failed ? -1 : 0;
+    failed = call_hook(&r->call, plugin->load) != 0;
+    if (hooks_count < sizeof(hooks_done) / sizeof(hooks_done[0])) {
+        hooks_done[hooks_count].plugin = plugin;
+        hooks_done[hooks_count++].failed = failed;
+    }
+    return failed ? -1 : 0;
+}
+
+static int run_hook(struct runner *r, const char *path,
+                    const sopool_plugin *plugin, sopool_error *err)
+{
+    int status;
+
+    call_init(&r->call, NULL, -1);
+    r->call.name = plugin->name;
+    pthread_mutex_lock(&hooks_lock);
+    status = run_hook_locked(r, plugin);
+    pthread_mutex_unlock(&hooks_lock);
+    if (status != 0)
+        (void)error_set(
+            err, SOPOOL_E_PLUGIN, "%s: the plugin's load hook failed: %s", path,
+            r->call.reason_size > 0 ? r->call.reason : "see the first worker");
+    call_reset(&r->call);
+    return status;
+}
+
+static int run_hooks(struct runner *r, sopool_error *err)
+{
+    const struct worker_setup *setup = r->worker->setup;
+
+    for (size_t i = 0; i < setup->plugin_count; i++) {
+        const sopool_plugin *plugin = r->worker->tasks->plugin[i].loaded.abi;
+
+        if (plugin == NULL || !SOPOOL_HAS(plugin, sopool_plugin, load) ||
+            plugin->load == NULL)
+            continue;
+        tell_phase(r->worker, PHASE_LOAD, i);
+        if (run_hook(r, setup->plugin[i].path, plugin, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int run_initializer(struct runner *r, sopool_error *err)
+{
+    const struct worker_setup *setup = r->worker->setup;
+    const struct task *task;
+    int code;
+
+    if (!setup->has_initializer)
+        return 0;
+    if (setup->initializer >= r->worker->tasks->count)
+        return error_set(err, SOPOOL_E_PROTOCOL, "no such initializer");
+    tell_phase(r->worker, PHASE_INIT, 0);
+    task = &r->worker->tasks->task[setup->initializer];
+    call_init(&r->call, NULL, -1);
+    r->call.name = "initializer";
+    code = call_run(&r->call, task, setup->initargs.data, setup->initargs.size);
+    if (code != 0)
+        (void)error_set(err, code, "%s", r->call.reason);
+    call_reset(&r->call);
+    return code == 0 ? 0 : -1;
+}
+
+static int make_ready(struct runner *r, struct tasks *own, sopool_error *err)
+{
+    struct worker *worker = r->worker;
+
+    if (worker->process && set_limits(worker->setup, err) != 0)
+        return -1;
+    if (worker->tasks == NULL) {
+        if (tasks_open(own, worker->setup, tell_phase, worker, err) != 0)
+            return -1;
+        worker->tasks = own;
+    }
+    if (run_hooks(r, err) != 0 || run_initializer(r, err) != 0)
+        return -1;
+    return 0;
+}
+
+/* ---- running calls ----------------------------------------------------- */
+
+/* The arguments of a range that came in a memory file: its descriptor is in
+ * the control socket, maybe behind those of ranges that were taken back. */
+static int receive_big(struct runner *r, const struct range_view *range,
+                       struct message_fds *fds)
+{
+    struct message message;
+
+    for (;;) {
+        if (message_receive(r->worker->control, &message, fds, 1) != 1)
+            return -1;
+        if (message.kind == MESSAGE_BIG && message.number == range->seq &&
+            fds->count == 1)
+            return 0;
+        message_close(fds);
+    }
+}
+
+static int run_item(struct runner *r, const struct range_view *range,
+                    uint32_t index, const uint8_t *args, uint64_t size)
+{
+    const struct tasks *tasks = r->worker->tasks;
+    const struct task *task = &tasks->task[range->task];
+    int code;
+
+    if (range->flags & CHANNEL_TIMED)
+        worker_began(&r->end, clock_now());
+    if (r->worker->process && r->worker->setup->limit_cpu_ns != 0)
+        allow_cpu(r->worker->setup);
+    code = call_run(&r->call, task, args, size);
+    call_answer(&r->call, index, code);
+    call_reset(&r->call);
+    return 0;
+}
+
+static int run_big(struct runner *r, const struct range_view *range)
+{
+    struct message_fds fds;
+    struct stat st;
+    void *map;
+
+    if (receive_big(r, range, &fds) != 0)
+        return -1;
+    if (fstat(fds.fd[0], &st) != 0 || st.st_size == 0)
+        map = MAP_FAILED;
+    else
+        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fds.fd[0],
+                   0);
+    message_close(&fds);
+    if (map == MAP_FAILED) {
+        static const char reason[] = "no memory for the call's arguments";
+
+        worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
+        return 0;
+    }
+    (void)run_item(r, range, 0, map, (uint64_t)st.st_size);
+    (void)munmap(map, (size_t)st.st_size);
+    return 0;
+}
+
+static int run_range(struct runner *r, const struct range_view *range)
+{
+    int64_t began = clock_now();
+    const uint8_t *at = range->args;
+    uint32_t index = 0;
+    uint32_t size;
+
+    r->call.name = r->worker->tasks->task[range->task].abi != NULL
+                       ? r->worker->tasks->task[range->task].abi->name
+                       : "";
+    do {
+        if (range->flags & CHANNEL_BIG) {
+            if (run_big(r, range) != 0)
+                return -1;
+        } else {
+            memcpy(&size, at, sizeof(size));
+            at += sizeof(size);
+            (void)run_item(r, range, index++, at, size);
+            at += size;
+        }
+    } while (worker_more(&r->end, began));
+    return 0;
+}
+
+int worker_run(struct worker *worker)
+{
+    struct runner r = {.worker = worker};
+    struct tasks own;
+    struct range_view range;
+    sopool_error err = {0};
+
+    if (make_ready(&r, &own, &err) != 0) {
+        (void)message_send_text(worker->control, MESSAGE_FAILED, err.code,
+                                err.message);
+        return 1;
+    }
+    tell_phase(worker, PHASE_RUN, 0);
+    worker_init(&r.end, worker->shared, ring, worker);
+    call_init(&r.call, &r.end, worker->control);
+    if (message_send(worker->control, MESSAGE_READY, 0, 0, NULL, 0) != 0)
+        return 1;
+    while (worker_next(&r.end, &range) != 0)
+        if (range.task >= worker->tasks->count || run_range(&r, &range) != 0)
+            return 1;
+    return 0;
+}

@@ -1,0 +1,92 @@
+# How the tests are run. All of them report by TAP.
+
+TEST_EXTENSIONS = .bats .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+BATS_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(SHELL) tests/env
+BATS_LOG_COMPILER = $(SHELL) tests/env $(BATS)
+AM_BATS_LOG_FLAGS = --tap
+SH_LOG_COMPILER = $(SHELL)
+
+# ---- unit tests: programs that see the inside of the library
+
+unit_tests += \
+	tests/unit/test_base
+
+AM_DEFAULT_SOURCE_EXT = .c
+AM_CPPFLAGS += -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
+LDADD = core/libsopool-core.la $(CHECK_LIBS)
+EXTRA_DIST += tests/unit/unit.h
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
+
+# ---- whole-program tests
+
+bats_tests += \
+	tests/cli/build.bats
+EXTRA_DIST += $(bats_tests)
+
+if HAVE_BATS
+TESTS += $(bats_tests)
+endif
+
+# Last, when all others are done: what have they left behind?
+TESTS += tests/leaks.sh
+EXTRA_DIST += tests/leaks.sh
+tests/leaks.log: $(unit_tests:=.log) $(bats_tests:.bats=.log)
+
+# ---- the stage: an installation of this build, which the tests use
+
+installed = $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(lib_LTLIBRARIES) \
+	$(plugins_LTLIBRARIES) $(HEADERS)
+
+stage.stamp: $(installed) Makefile
+	@echo '  STAGE    stage'
+	@rm -rf stage
+	@umask 022; $(MAKE) $(AM_MAKEFLAGS) install \
+		DESTDIR='$(abs_top_builddir)/stage' >stage.log 2>&1 \
+		|| { cat stage.log; exit 1; }
+	@chmod -R go-w stage
+	@echo done >$@
+stage: stage.stamp
+.PHONY: stage
+check_DATA += stage.stamp
+CLEANFILES += stage.stamp stage.log
+
+# ---- all plugins of this build in one folder, fit to be loaded
+
+plugins/lib/stamp: $(plugins_LTLIBRARIES)
+	@echo '  COPY     plugins/lib'
+	@rm -rf plugins/lib && $(MKDIR_P) plugins/lib
+	@for p in $(plugins_LTLIBRARIES); do \
+		name=`basename "$$p" .la`; \
+		cp "`dirname $$p`/.libs/$$name.so" plugins/lib/ || exit 1; \
+	done
+	@chmod -R go-w plugins/lib
+	@echo done >$@
+all-local: plugins/lib/stamp
+
+# ---- plugins for the tests: built as an author would, from the SDK alone
+
+tests/plugins/lib/stamp: $(test_plugins) $(HEADERS)
+	@echo '  CC       tests/plugins/lib'
+	@rm -rf tests/plugins/lib && $(MKDIR_P) tests/plugins/lib
+	@for c in $(test_plugins); do \
+		test -f $$c || c=$(srcdir)/$$c; \
+		$(CC) -I$(top_srcdir)/sdk/include $(WARN_CFLAGS) $(CFLAGS) \
+			$(LDFLAGS) -shared -fPIC -pthread \
+			-o tests/plugins/lib/`basename $$c .c`.so $$c || exit 1; \
+	done
+	@chmod -R go-w tests/plugins/lib
+	@echo done >$@
+check_DATA += tests/plugins/lib/stamp
+EXTRA_DIST += $(test_plugins)
+
+clean-local:
+	rm -rf stage plugins/lib tests/plugins/lib tests/tmp
