@@ -56,11 +56,11 @@ need() {
         die "there is no sudo; as root run: apt-get install$packages"
     fi
     echo "installing$packages"
-    apt -qq update && {
-        # Unquoted: one word each.
-        # shellcheck disable=SC2086
-        apt -qq install -y --no-install-recommends $packages
-    } || die "cannot install$packages"
+    apt -qq update || die "apt-get update failed"
+    # Unquoted: one word each.
+    # shellcheck disable=SC2086
+    apt -qq install -y --no-install-recommends $packages ||
+        die "cannot install$packages"
 }
 
 # Makes ./configure.

@@ -2,4 +2,5 @@ core_libsopool_core_la_SOURCES += \
 	core/base/buf.c core/base/buf.h \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h \
-	core/base/error.c core/base/error.h
+	core/base/error.c core/base/error.h \
+	core/base/near.c core/base/near.h

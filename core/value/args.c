@@ -1,0 +1,144 @@
+/* args.c - see args.h. */
+#include "value/args.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "value/encode.h"
+
+sopool_arg sopool_arg_bool(bool value)
+{
+    return (sopool_arg){.type = SOPOOL_BOOL, .as = {.b = value}};
+}
+
+sopool_arg sopool_arg_i64(int64_t value)
+{
+    return (sopool_arg){.type = SOPOOL_I64, .as = {.i = value}};
+}
+
+sopool_arg sopool_arg_u64(uint64_t value)
+{
+    return (sopool_arg){.type = SOPOOL_U64, .as = {.u = value}};
+}
+
+sopool_arg sopool_arg_f64(double value)
+{
+    return (sopool_arg){.type = SOPOOL_F64, .as = {.f = value}};
+}
+
+static sopool_arg data_arg(int type, const void *ptr, size_t size)
+{
+    return (sopool_arg){.type = type, .as = {.data = {ptr, size}}};
+}
+
+sopool_arg sopool_arg_str(const char *text)
+{
+    return data_arg(SOPOOL_STR, text, strlen(text));
+}
+
+sopool_arg sopool_arg_text(const char *text, size_t size)
+{
+    return data_arg(SOPOOL_STR, text, size);
+}
+
+sopool_arg sopool_arg_bytes(const void *data, size_t size)
+{
+    return data_arg(SOPOOL_BYTES, data, size);
+}
+
+sopool_arg sopool_arg_cbor(const void *item, size_t size)
+{
+    return data_arg(SOPOOL_ANY, item, size);
+}
+
+sopool_arg sopool_arg_same(sopool_arg arg)
+{
+    return arg;
+}
+
+sopool_args sopool_args_cbor(const void *array, size_t size)
+{
+    return (sopool_args){.cbor = array, .cbor_size = size};
+}
+
+static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
+                    sopool_error *err)
+{
+    uint64_t good = sopool_utf8_check(arg->as.data.ptr, arg->as.data.size);
+
+    if (good != arg->as.data.size)
+        return error_set(err, SOPOOL_E_ARGS,
+                         "argument %zu is not UTF-8 from its byte %llu on",
+                         i + 1, (unsigned long long)good + 1);
+    (void)sopool_put_text(w, arg->as.data.ptr, arg->as.data.size);
+    return 0;
+}
+
+static int put_item(sopool_writer *w, size_t i, const sopool_arg *arg,
+                    sopool_error *err)
+{
+    const char *why = sopool_cbor_check(arg->as.data.ptr, arg->as.data.size);
+
+    if (why != NULL)
+        return error_set(err, SOPOOL_E_ARGS, "argument %zu is no value: %s",
+                         i + 1, why);
+    (void)sopool_put_raw(w, arg->as.data.ptr, arg->as.data.size);
+    return 0;
+}
+
+static int put_arg(sopool_writer *w, size_t i, const sopool_arg *arg,
+                   sopool_error *err)
+{
+    switch (arg->type) {
+    case 0:
+        (void)sopool_put_null(w);
+        return 0;
+    case SOPOOL_BOOL:
+        (void)sopool_put_bool(w, arg->as.b);
+        return 0;
+    case SOPOOL_I64:
+        (void)sopool_put_i64(w, arg->as.i);
+        return 0;
+    case SOPOOL_U64:
+        (void)sopool_put_u64(w, arg->as.u);
+        return 0;
+    case SOPOOL_F64:
+        (void)sopool_put_f64(w, arg->as.f);
+        return 0;
+    case SOPOOL_STR:
+        return put_text(w, i, arg, err);
+    case SOPOOL_BYTES:
+        (void)sopool_put_bytes(w, arg->as.data.ptr, arg->as.data.size);
+        return 0;
+    default:
+        return put_item(w, i, arg, err);
+    }
+}
+
+static int copy_array(const sopool_args *args, struct buf *out,
+                      sopool_error *err)
+{
+    const char *why = sopool_cbor_check(args->cbor, args->cbor_size);
+
+    if (why == NULL && *(const uint8_t *)args->cbor >> 5 != 4)
+        why = "not an array";
+    if (why != NULL)
+        return error_set(err, SOPOOL_E_ARGS, "the arguments are no list: %s",
+                         why);
+    return buf_add(out, args->cbor, args->cbor_size) == 0 ? 0
+                                                          : error_nomem(err);
+}
+
+int args_encode(const sopool_args *args, struct buf *out, sopool_error *err)
+{
+    sopool_writer w;
+
+    if (args->cbor != NULL)
+        return copy_array(args, out, err);
+    w = buf_writer(out);
+    (void)sopool_put_array(&w, args->count);
+    for (size_t i = 0; i < args->count; i++)
+        if (put_arg(&w, i, &args->items[i], err) != 0)
+            return -1;
+    return buf_written(out, &w) == 0 ? 0 : error_nomem(err);
+}

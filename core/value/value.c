@@ -1,0 +1,127 @@
+/* value.c - see value.h. */
+#include "value/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <sopool/cbor.h>
+
+#include "base/error.h"
+
+struct sopool_value {
+    const uint8_t *item; /* in `map`, or in `own` */
+    size_t size;
+    void *map; /* owned, or NULL */
+    size_t map_size;
+    uint8_t own[];
+};
+
+sopool_value *value_copy(const void *item, size_t size)
+{
+    sopool_value *value = malloc(sizeof(*value) + size);
+
+    if (value == NULL)
+        return NULL;
+    memcpy(value->own, item, size);
+    value->item = value->own;
+    value->size = size;
+    value->map = NULL;
+    value->map_size = 0;
+    return value;
+}
+
+sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
+                           size_t size)
+{
+    sopool_value *value = malloc(sizeof(*value));
+
+    if (value == NULL)
+        return NULL;
+    value->item = (const uint8_t *)map + offset;
+    value->size = size;
+    value->map = map;
+    value->map_size = map_size;
+    return value;
+}
+
+void sopool_value_free(sopool_value *value)
+{
+    if (value == NULL)
+        return;
+    if (value->map != NULL)
+        (void)munmap(value->map, value->map_size);
+    free(value);
+}
+
+const void *sopool_value_cbor(const sopool_value *value, size_t *size)
+{
+    if (size != NULL)
+        *size = value->size;
+    return value->item;
+}
+
+static sopool_reader reader(const sopool_value *value)
+{
+    return sopool_reader_of(value->item, value->size);
+}
+
+static int wrong(const char *type, sopool_error *err)
+{
+    return error_set(err, SOPOOL_E_VALUE, "the value is not of type %s", type);
+}
+
+int sopool_value_bool(const sopool_value *value, bool *out, sopool_error *err)
+{
+    sopool_reader r = reader(value);
+
+    return sopool_read_bool(&r, out) == 0 ? 0 : wrong("bool", err);
+}
+
+int sopool_value_i64(const sopool_value *value, int64_t *out, sopool_error *err)
+{
+    sopool_reader r = reader(value);
+
+    return sopool_read_i64(&r, out) == 0 ? 0 : wrong("i64", err);
+}
+
+int sopool_value_u64(const sopool_value *value, uint64_t *out,
+                     sopool_error *err)
+{
+    sopool_reader r = reader(value);
+
+    return sopool_read_u64(&r, out) == 0 ? 0 : wrong("u64", err);
+}
+
+int sopool_value_f64(const sopool_value *value, double *out, sopool_error *err)
+{
+    sopool_reader r = reader(value);
+
+    return sopool_read_f64(&r, out) == 0 ? 0 : wrong("f64", err);
+}
+
+int sopool_value_str(const sopool_value *value, const char **text, size_t *size,
+                     sopool_error *err)
+{
+    sopool_reader r = reader(value);
+    sopool_text out;
+
+    if (sopool_read_text(&r, &out) != 0)
+        return wrong("str", err);
+    *text = out.ptr;
+    *size = out.size;
+    return 0;
+}
+
+int sopool_value_bytes(const sopool_value *value, const void **data,
+                       size_t *size, sopool_error *err)
+{
+    sopool_reader r = reader(value);
+    sopool_blob out;
+
+    if (sopool_read_bytes(&r, &out) != 0)
+        return wrong("bytes", err);
+    *data = out.ptr;
+    *size = out.size;
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* value.h - results that programs own: one CBOR item each. */
+#ifndef SOPOOL_VALUE_VALUE_H
+#define SOPOOL_VALUE_VALUE_H
+
+#include "sopool.h"
+
+/* A copy of the bytes; NULL when there is no memory. */
+sopool_value *value_copy(const void *item, size_t size);
+
+/* The item of `size` bytes at `offset` of a mapping, which the value owns from
+ * then on; NULL (the mapping is the caller's still) when there is no memory. */
+sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
+                           size_t size);
+
+#endif
