@@ -38,7 +38,7 @@ static void ring(void *ctx)
 
 /* ---- making ready ------------------------------------------------------ */
 
-static int limit(int resource, rlim_t value, const char *what,
+static int limit(__rlimit_resource_t resource, rlim_t value, const char *what,
                  sopool_error *err)
 {
     struct rlimit now;

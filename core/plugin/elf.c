@@ -1,0 +1,185 @@
+/* elf.c - one section of an ELF file of this machine's kind, read by pread:
+ * a file may be cut while it is read, and a mapping of it would then be a bus
+ * error. Nothing that stands in the file is believed before it is bounded. */
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "plugin/manifest.h"
+
+enum { SECTIONS = 4096, SECTION_BYTES = 1 << 20 };
+
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+#define NATIVE_DATA ELFDATA2LSB
+#else
+#define NATIVE_DATA ELFDATA2MSB
+#endif
+#define NATIVE_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
+
+static const struct {
+    unsigned machine;
+    const char *name;
+} machines[] = {
+    {EM_X86_64, "x86-64"}, {EM_386, "x86"},     {EM_AARCH64, "aarch64"},
+    {EM_ARM, "arm"},       {EM_RISCV, "riscv"}, {EM_PPC64, "ppc64"},
+    {EM_S390, "s390"},     {EM_MIPS, "mips"},
+};
+
+static unsigned native_machine(void)
+{
+#if defined(__x86_64__)
+    return EM_X86_64;
+#elif defined(__i386__)
+    return EM_386;
+#elif defined(__aarch64__)
+    return EM_AARCH64;
+#elif defined(__arm__)
+    return EM_ARM;
+#elif defined(__riscv)
+    return EM_RISCV;
+#elif defined(__powerpc64__)
+    return EM_PPC64;
+#elif defined(__s390__)
+    return EM_S390;
+#else
+    return EM_NONE; /* not compared */
+#endif
+}
+
+static const char *machine_name(unsigned machine)
+{
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+        if (machines[i].machine == machine)
+            return machines[i].name;
+    return "another machine";
+}
+
+static int bad(sopool_error *err, const char *what)
+{
+    return error_set(err, SOPOOL_E_PLUGIN, "%s", what);
+}
+
+/* Exactly `size` bytes at `at`. */
+static int read_at(int fd, void *to, size_t size, uint64_t at,
+                   sopool_error *err)
+{
+    char *next = to;
+
+    if (at > INT64_MAX - size)
+        return bad(err, "a damaged ELF file: an offset beyond its end");
+    while (size > 0) {
+        ssize_t got = pread(fd, next, size, (off_t)at);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_errno(err, "cannot be read");
+        if (got == 0)
+            return bad(err, "a damaged ELF file: it ends too early");
+        next += got;
+        at += (uint64_t)got;
+        size -= (size_t)got;
+    }
+    return 0;
+}
+
+static int check_header(const ElfW(Ehdr) * header, sopool_error *err)
+{
+    unsigned native = native_machine();
+
+    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
+        return bad(err, "not an ELF file");
+    if (header->e_ident[EI_CLASS] != NATIVE_CLASS ||
+        header->e_ident[EI_DATA] != NATIVE_DATA ||
+        (native != EM_NONE && header->e_machine != native))
+        return error_set(err, SOPOOL_E_PLUGIN,
+                         "built for %s, this machine is %s (%zu bits)",
+                         machine_name(header->e_machine), machine_name(native),
+                         sizeof(void *) * 8);
+    if (header->e_type != ET_DYN)
+        return bad(err, "an ELF file, but not a shared object");
+    if (header->e_shentsize != sizeof(ElfW(Shdr)) || header->e_shnum == 0 ||
+        header->e_shnum > SECTIONS || header->e_shstrndx >= header->e_shnum)
+        return bad(err, "a damaged ELF file: no table of sections");
+    return 0;
+}
+
+static int read_header(int fd, ElfW(Ehdr) * header, sopool_error *err)
+{
+    uint8_t magic[SELFMAG];
+
+    if (pread(fd, magic, sizeof(magic), 0) != (ssize_t)sizeof(magic) ||
+        memcmp(magic, ELFMAG, SELFMAG) != 0)
+        return bad(err, "not an ELF file");
+    if (read_at(fd, header, sizeof(*header), 0, err) != 0)
+        return -1;
+    return check_header(header, err);
+}
+
+static int section_at(int fd, const ElfW(Ehdr) * header, unsigned index,
+                      ElfW(Shdr) * out, sopool_error *err)
+{
+    return read_at(fd, out, sizeof(*out),
+                   (uint64_t)header->e_shoff + index * sizeof(*out), err);
+}
+
+/* Does the section's name equal `name`? -1: the file is damaged. */
+static int has_name(int fd, const ElfW(Shdr) * names,
+                    const ElfW(Shdr) * section, const char *name,
+                    sopool_error *err)
+{
+    size_t size = strlen(name) + 1;
+    char found[64];
+
+    if (size > sizeof(found) || section->sh_name > names->sh_size ||
+        names->sh_size - section->sh_name < size)
+        return 0;
+    if (read_at(fd, found, size, names->sh_offset + section->sh_name, err) != 0)
+        return -1;
+    return memcmp(found, name, size) == 0;
+}
+
+static int copy_section(int fd, const ElfW(Shdr) * section, struct buf *out,
+                        sopool_error *err)
+{
+    void *to;
+
+    if (section->sh_type != SHT_PROGBITS || section->sh_size == 0 ||
+        section->sh_size > SECTION_BYTES)
+        return bad(err, "a damaged manifest: no section of a fitting size");
+    to = buf_room(out, section->sh_size);
+    if (to == NULL)
+        return error_nomem(err);
+    if (read_at(fd, to, section->sh_size, section->sh_offset, err) != 0)
+        return -1;
+    out->size += section->sh_size;
+    return 0;
+}
+
+int elf_read_section(int fd, const char *name, struct buf *out,
+                     sopool_error *err)
+{
+    ElfW(Ehdr) header;
+    ElfW(Shdr) names, section;
+
+    if (read_header(fd, &header, err) != 0 ||
+        section_at(fd, &header, header.e_shstrndx, &names, err) != 0)
+        return -1;
+    for (unsigned i = 0; i < header.e_shnum; i++) {
+        int found;
+
+        if (section_at(fd, &header, i, &section, err) != 0)
+            return -1;
+        found = has_name(fd, &names, &section, name, err);
+        if (found < 0)
+            return -1;
+        if (found)
+            return copy_section(fd, &section, out, err);
+    }
+    return error_set(err, SOPOOL_E_PLUGIN,
+                     "not a sopool plugin: it has no section %s", name);
+}

@@ -1,0 +1,38 @@
+/* manifest.h - what a plugin offers, read from its file without running it. */
+#ifndef SOPOOL_PLUGIN_MANIFEST_H
+#define SOPOOL_PLUGIN_MANIFEST_H
+
+#include "base/buf.h"
+#include "sopool.h"
+
+struct manifest_task {
+    const char *name;
+    const char *signature;
+    const char *doc;
+    uint32_t flags;
+};
+
+/* The texts stand in `raw`, a copy of the section. */
+struct manifest {
+    const char *name;
+    const char *version;
+    uint32_t abi; /* major << 16 | minor */
+    size_t task_count;
+    struct manifest_task *task; /* owned */
+    struct buf raw;
+};
+
+/* From the bytes of the section, which may be hostile. SOPOOL_E_PLUGIN. */
+int manifest_parse(struct manifest *m, const void *section, size_t size,
+                   sopool_error *err);
+
+/* From an open ELF file. */
+int manifest_read(struct manifest *m, int fd, sopool_error *err);
+
+void manifest_finish(struct manifest *m);
+
+/* Finds the manifest's section in an open ELF file and reads it (elf.c). */
+int elf_read_section(int fd, const char *name, struct buf *out,
+                     sopool_error *err);
+
+#endif
