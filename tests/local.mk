@@ -6,8 +6,11 @@ TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_DRIVER = $(TAP_DRIVER)
-LOG_COMPILER = $(SHELL) tests/env
-BATS_LOG_COMPILER = $(SHELL) tests/env $(BATS)
+# A test that hangs is ended, and with it what it has started.
+TEST_LIMIT = 300
+TEST_ENV = $(SHELL) tests/env timeout -k 5 $(TEST_LIMIT)
+LOG_COMPILER = $(TEST_ENV)
+BATS_LOG_COMPILER = $(TEST_ENV) $(BATS)
 AM_BATS_LOG_FLAGS = --tap
 SH_LOG_COMPILER = $(SHELL)
 

@@ -100,9 +100,9 @@ void parent_wake(struct parent_end *end);
 int parent_read(struct parent_end *end, struct record *out, const char **why);
 void parent_read_done(struct parent_end *end);
 
-/* Frees the slots of ranges that are finished with. -1 and `why` when the
- * worker broke the protocol. */
-int parent_retire(struct parent_end *end, const char **why);
+/* Frees the slot of the oldest range if that is finished with: 1 and its seq,
+ * 0, or -1 and `why` when the worker broke the protocol. */
+int parent_retire(struct parent_end *end, uint64_t *seq, const char **why);
 
 /* Takes back items that have not begun from the end of a range: all of them,
  * or when it has begun at least half of them. Returns how many, from item

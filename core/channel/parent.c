@@ -80,8 +80,10 @@ void parent_wake(struct parent_end *end)
 /* Passes over ranges of which nothing more is to be read. */
 static void skip_answered(struct parent_end *end)
 {
+    if (end->reading < end->retired)
+        end->reading = end->retired;
     while (end->reading < end->sent) {
-        struct sent_range *range = range_of(end, end->reading);
+        const struct sent_range *range = range_of(end, end->reading);
 
         if (!range->taken && range->answered < range->end)
             return;
@@ -161,38 +163,50 @@ static void publish_tail(struct parent_end *end)
     atomic_store(&end->shared->results_tail, end->results_tail);
 }
 
-int parent_retire(struct parent_end *end, const char **why)
+static int retire_taken(uint32_t state, const char **why)
 {
-    publish_tail(end);
-    for (; end->retired < end->sent; end->retired++) {
-        struct sent_range *range = range_of(end, end->retired);
-        struct shared_slot *slot = slot_of(end, end->retired);
-        uint32_t state =
-            word_state(atomic_load_explicit(&slot->word, memory_order_acquire));
+    if (state == SLOT_TAKEN)
+        return 0;
+    if (state != SLOT_FREE)
+        return broken(why, "a call run that was taken back");
+    return 1;
+}
 
-        if (range->taken) {
-            if (state == SLOT_TAKEN)
-                return 0;
-            if (state != SLOT_FREE)
-                return broken(why, "a call run that was taken back");
-        } else {
-            if (state == SLOT_READY || state == SLOT_RUNNING)
-                return 0;
-            if (state != SLOT_DONE)
-                return broken(why, "a call given up that was not taken back");
-            if (range->answered < range->end) {
-                /* The last records may have come after the reading. */
-                if (end->results_tail !=
-                    atomic_load(&end->shared->results_head))
-                    return 0;
-                return broken(why, "a call said to be done without a result");
-            }
-            atomic_store_explicit(&slot->word, word_of(SLOT_FREE, 0, 0),
-                                  memory_order_release);
-        }
-        end->args_tail = range->args_end;
+static int retire_done(struct parent_end *end, const struct sent_range *range,
+                       uint32_t state, const char **why)
+{
+    if (state == SLOT_READY || state == SLOT_RUNNING)
+        return 0;
+    if (state != SLOT_DONE)
+        return broken(why, "a call given up that was not taken back");
+    if (range->answered < range->end) {
+        /* The last records may have come after the reading. */
+        if (end->results_tail != atomic_load(&end->shared->results_head))
+            return 0;
+        return broken(why, "a call said to be done without a result");
     }
-    return 0;
+    atomic_store(&slot_of(end, end->retired)->word, word_of(SLOT_FREE, 0, 0));
+    return 1;
+}
+
+int parent_retire(struct parent_end *end, uint64_t *seq, const char **why)
+{
+    const struct sent_range *range = range_of(end, end->retired);
+    uint32_t state;
+    int got;
+
+    publish_tail(end);
+    if (end->retired == end->sent)
+        return 0;
+    state = word_state(atomic_load(&slot_of(end, end->retired)->word));
+    got = range->taken ? retire_taken(state, why)
+                       : retire_done(end, range, state, why);
+    if (got == 1) {
+        *seq = end->retired++;
+        end->args_tail = range->args_end;
+        skip_answered(end);
+    }
+    return got;
 }
 
 static uint32_t take_whole(struct parent_end *end, uint64_t seq)

@@ -1,0 +1,252 @@
+/* feed.c - which worker gets which calls. See pool.h.
+ *
+ * A worker is given ranges of about RANGE_NS of work, by what the task's calls
+ * took so far, and a few of them ahead, so that it never waits for the next. A
+ * worker that has nothing while the queue is empty is given half of what
+ * another has not begun: that is what mends a wrong guess.
+ */
+#include "pool/pool.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
+                uint64_t busy_ns)
+{
+    uint64_t *known = &pool->task_ns[task];
+    uint64_t each;
+
+    if (items == 0 || busy_ns > (uint64_t)INT64_MAX)
+        return;
+    each = busy_ns / items + 1;
+    *known = *known == 0 ? each : (*known * 3 + each) / 4;
+}
+
+uint32_t feed_range(const struct sopool_pool *pool, uint32_t task)
+{
+    uint64_t each = pool->task_ns[task];
+    uint64_t items = each == 0 ? 1 : RANGE_NS / each;
+
+    if (items < 1)
+        return 1;
+    return items > RANGE_ITEMS ? RANGE_ITEMS : (uint32_t)items;
+}
+
+/* ---- one range to one worker ------------------------------------------- */
+
+static int make_big(const struct batch *batch, uint32_t index, int *fd,
+                    sopool_error *err)
+{
+    CLEANUP_FD int file = memfd_create("sopool-args", MFD_CLOEXEC);
+    size_t size;
+    const uint8_t *args = batch_args(batch, index, &size);
+
+    if (file < 0)
+        return error_errno(err, "cannot make a file for large arguments");
+    while (size > 0) {
+        ssize_t put = write(file, args, size);
+
+        if (put <= 0)
+            return error_errno(err, "cannot write large arguments");
+        args += put;
+        size -= (size_t)put;
+    }
+    *fd = file;
+    file = -1;
+    return 0;
+}
+
+/* A call whose arguments do not fit in the channel. It is sent alone, to a
+ * worker that has nothing else, so that its file cannot fill the socket. */
+static bool send_big(struct member *m, struct batch *batch, uint32_t first)
+{
+    CLEANUP_FD int fd = -1;
+    sopool_error err;
+    void *room;
+
+    if (m->inflight > 0)
+        return false;
+    room = parent_room(&m->end, 0);
+    if (room == NULL)
+        return false;
+    if (make_big(batch, first, &fd, &err) != 0 ||
+        message_send(m->control, MESSAGE_BIG, 0, m->end.sent, &fd, 1) != 0) {
+        if (fd >= 0)
+            (void)error_errno(&err, "cannot send large arguments");
+        settle_failed(m->pool, batch, first, &err);
+        return true;
+    }
+    m->handed[m->end.sent % CHANNEL_SLOTS] = (struct handed){batch, first};
+    (void)parent_send(
+        &m->end, batch->task, 1,
+        CHANNEL_BIG | (m->pool->options->timeout_ns ? CHANNEL_TIMED : 0), 0);
+    m->inflight++;
+    return true;
+}
+
+/* How many calls from `first` on go together: no more than fit, no more than
+ * the worker may still run. 0: the first does not fit in the channel. */
+static uint32_t range_items(const struct member *m, const struct range *range)
+{
+    const struct batch *batch = range->batch;
+    uint32_t count = batch->chunksize != 0 ? batch->chunksize
+                                           : feed_range(m->pool, batch->task);
+
+    if (count > range->count)
+        count = range->count;
+    if (count > m->budget)
+        count = (uint32_t)m->budget;
+    if (count > CHANNEL_ITEMS)
+        count = CHANNEL_ITEMS;
+    while (count > 0 &&
+           batch->at[range->first + count] - batch->at[range->first] >
+               CHANNEL_INLINE)
+        count /= 2;
+    return count;
+}
+
+static bool send_small(struct member *m, const struct range *range,
+                       uint32_t count)
+{
+    const struct batch *batch = range->batch;
+    size_t from = batch->at[range->first];
+    size_t size = batch->at[range->first + count] - from;
+    void *room = parent_room(&m->end, size);
+
+    if (room == NULL)
+        return false;
+    memcpy(room, batch->args.data + from, size);
+    m->handed[m->end.sent % CHANNEL_SLOTS] =
+        (struct handed){range->batch, range->first};
+    (void)parent_send(&m->end, batch->task, count,
+                      m->pool->options->timeout_ns ? CHANNEL_TIMED : 0, size);
+    m->inflight++;
+    return true;
+}
+
+/* Gives the head of the queue to a worker; false if it can take nothing. */
+static bool give(struct member *m)
+{
+    struct sopool_pool *pool = m->pool;
+    const struct range *range = pool->first;
+    struct batch *batch = range->batch;
+    uint32_t first = range->first;
+    uint32_t count = range_items(m, range);
+
+    if (count == 0) {
+        if (m->inflight > 0)
+            return false;
+        queue_take(pool, 1);
+        if (!send_big(m, batch, first)) {
+            queue_give_back(pool, batch, first, 1);
+            return false;
+        }
+        count = 1;
+    } else {
+        if (!send_small(m, range, count))
+            return false;
+        queue_take(pool, count);
+    }
+    if (m->budget != UINT64_MAX)
+        m->budget -= count;
+    m->fed = true;
+    return true;
+}
+
+/* ---- taking back ------------------------------------------------------- */
+
+/* Takes back half of what this worker has not begun, the newest first. */
+static bool take_from(struct member *victim)
+{
+    struct parent_end *end = &victim->end;
+
+    for (uint64_t seq = end->sent; seq-- > end->retired;) {
+        const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
+        const struct handed *handed = &victim->handed[seq % CHANNEL_SLOTS];
+        bool whole = true;
+        uint32_t taken;
+
+        if (range->taken || range->answered == range->end)
+            continue;
+        taken = parent_take(end, seq, true);
+        if (taken == 0) {
+            whole = false;
+            taken = parent_take(end, seq, false);
+        }
+        if (taken == 0)
+            continue;
+        if (whole)
+            victim->inflight--;
+        if (victim->budget != UINT64_MAX)
+            victim->budget += taken;
+        queue_give_back(victim->pool, handed->batch, handed->first + range->end,
+                        taken);
+        return true;
+    }
+    return false;
+}
+
+/* A worker that has nothing gets a share of the one that has most. */
+static bool rob(struct sopool_pool *pool)
+{
+    struct member *victim = NULL;
+
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->state == MEMBER_READY && m->inflight > 0 &&
+            (victim == NULL || m->inflight > victim->inflight))
+            victim = m;
+    if (victim == NULL)
+        return false;
+    if (take_from(victim))
+        return true;
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (m != victim && m->state == MEMBER_READY && m->inflight > 0 &&
+            take_from(m))
+            return true;
+    return false;
+}
+
+/* ---- feeding ----------------------------------------------------------- */
+
+static bool can_take(const struct member *m, uint32_t depth)
+{
+    return m->state == MEMBER_READY && m->budget > 0 && m->inflight < depth;
+}
+
+static void feed_queue(struct sopool_pool *pool)
+{
+    for (uint32_t depth = 1; depth <= DEPTH; depth++)
+        for (struct member *m = pool->members; m != NULL; m = m->next) {
+            if (pool->first == NULL)
+                return;
+            if (can_take(m, depth))
+                (void)give(m);
+        }
+}
+
+static bool any_idle(const struct sopool_pool *pool)
+{
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if (can_take(m, 1))
+            return true;
+    return false;
+}
+
+void feed(struct sopool_pool *pool)
+{
+    feed_queue(pool);
+    while (pool->first == NULL && any_idle(pool) && rob(pool))
+        for (struct member *m = pool->members; m != NULL && pool->first != NULL;
+             m = m->next)
+            if (can_take(m, 1))
+                (void)give(m);
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->fed) {
+            m->fed = false;
+            parent_wake(&m->end);
+        }
+}

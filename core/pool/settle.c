@@ -1,0 +1,159 @@
+/* settle.c - outcomes of calls. See pool.h. */
+#include "pool/pool.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sopool/cbor.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "value/value.h"
+
+static void settle(struct sopool_pool *pool, struct batch *batch,
+                   uint32_t index, const struct outcome *outcome)
+{
+    batch->out[index] = *outcome;
+    batch->undone--;
+    if (outcome->kind == OUTCOME_FAILED)
+        pool->stats.failed++;
+    else
+        pool->stats.done++;
+    if (!batch->abandoned)
+        batch->settled(batch, index);
+    else if (batch->undone == 0)
+        batch_free(batch);
+}
+
+void settle_failed(struct sopool_pool *pool, struct batch *batch,
+                   uint32_t index, const sopool_error *err)
+{
+    struct outcome outcome = {
+        .kind = OUTCOME_FAILED,
+        .data = batch_failure(batch, err),
+    };
+
+    settle(pool, batch, index, &outcome);
+}
+
+/* ---- from records ------------------------------------------------------ */
+
+/* A worker's text, fit to be shown: no control characters, only UTF-8. */
+static void clean(char *text, size_t size)
+{
+    size_t good = 0;
+
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)text[i] < 32 || text[i] == 127)
+            text[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : '?';
+    while ((good = sopool_utf8_check(text, size)) < size)
+        text[good] = '?';
+}
+
+static bool may_report(uint32_t code)
+{
+    return code == SOPOOL_E_TASK || code == SOPOOL_E_ARGS ||
+           code == SOPOOL_E_RESULT || code == SOPOOL_E_PLUGIN ||
+           code == SOPOOL_E_NOMEM;
+}
+
+static void settle_report(struct member *member, struct batch *batch,
+                          uint32_t index, const struct record *record)
+{
+    sopool_error err;
+    size_t size = record->size;
+
+    (void)error_set(&err,
+                    may_report(record->status) ? (int)record->status
+                                               : SOPOOL_E_PROTOCOL,
+                    "%s", "");
+    err.pid = (int)member->pid;
+    if (size > sizeof(err.message) - 1)
+        size = sizeof(err.message) - 1;
+    memcpy(err.message, record->data, size);
+    clean(err.message, size);
+    settle_failed(member->pool, batch, index, &err);
+}
+
+/* A result in a memory file is read in place if nobody can change or cut it. */
+static sopool_value *take_file(int fd, const uint64_t where[2],
+                               sopool_error *err)
+{
+    const int need = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    sopool_value *value;
+    struct stat st;
+    void *map;
+
+    if (fd < 0 || (fcntl(fd, F_GET_SEALS) & need) != need ||
+        fstat(fd, &st) != 0 || st.st_size <= 0 ||
+        where[0] > (uint64_t)st.st_size ||
+        where[1] > (uint64_t)st.st_size - where[0] || where[1] == 0) {
+        (void)error_set(err, SOPOOL_E_PROTOCOL,
+                        "the worker sent no usable file for a large result");
+        return NULL;
+    }
+    map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED) {
+        (void)error_errno(err, "cannot map a result of %llu bytes",
+                          (unsigned long long)where[1]);
+        return NULL;
+    }
+    value = value_mapped(map, (size_t)st.st_size, where[0], where[1]);
+    if (value == NULL) {
+        (void)munmap(map, (size_t)st.st_size);
+        (void)error_nomem(err);
+    }
+    return value;
+}
+
+static void settle_big(struct member *member, struct batch *batch,
+                       uint32_t index, const struct record *record)
+{
+    CLEANUP_FD int fd = member_big(member, record->seq);
+    struct outcome outcome = {.kind = OUTCOME_BIG};
+    uint64_t where[2] = {0};
+    sopool_error err;
+    sopool_value *value;
+
+    if (record->size == sizeof(where))
+        memcpy(where, record->data, sizeof(where));
+    value = take_file(fd, where, &err);
+    if (value == NULL) {
+        settle_failed(member->pool, batch, index, &err);
+        return;
+    }
+    outcome.data = value;
+    outcome.size = where[1];
+    settle(member->pool, batch, index, &outcome);
+}
+
+static void settle_value(struct member *member, struct batch *batch,
+                         uint32_t index, const struct record *record)
+{
+    struct outcome outcome = {.kind = OUTCOME_VALUE, .size = record->size};
+    void *copy = arena_alloc(&batch->arena, record->size);
+    sopool_error err;
+
+    if (copy == NULL) {
+        (void)error_nomem(&err);
+        settle_failed(member->pool, batch, index, &err);
+        return;
+    }
+    memcpy(copy, record->data, record->size);
+    outcome.data = copy;
+    settle(member->pool, batch, index, &outcome);
+}
+
+void settle_record(struct member *member, struct batch *batch, uint32_t index,
+                   const struct record *record)
+{
+    if (record->status == 0)
+        settle_value(member, batch, index, record);
+    else if (record->status == CHANNEL_BIG_RESULT)
+        settle_big(member, batch, index, record);
+    else
+        settle_report(member, batch, index, record);
+}
