@@ -80,7 +80,8 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first)
         settle_failed(m->pool, batch, first, &err);
         return true;
     }
-    m->handed[m->end.sent % CHANNEL_SLOTS] = (struct handed){batch, first};
+    m->handed[m->end.sent % CHANNEL_SLOTS] =
+        (struct handed){batch, first, batch->task};
     (void)parent_send(
         &m->end, batch->task, 1,
         CHANNEL_BIG | (m->pool->options->timeout_ns ? CHANNEL_TIMED : 0), 0);
@@ -121,7 +122,7 @@ static bool send_small(struct member *m, const struct range *range,
         return false;
     memcpy(room, batch->args.data + from, size);
     m->handed[m->end.sent % CHANNEL_SLOTS] =
-        (struct handed){range->batch, range->first};
+        (struct handed){range->batch, range->first, batch->task};
     (void)parent_send(&m->end, batch->task, count,
                       m->pool->options->timeout_ns ? CHANNEL_TIMED : 0, size);
     m->inflight++;
@@ -179,7 +180,7 @@ static bool take_from(struct member *victim)
         }
         if (taken == 0)
             continue;
-        if (whole)
+        if (whole || range->answered == range->end)
             victim->inflight--;
         if (victim->budget != UINT64_MAX)
             victim->budget += taken;

@@ -42,6 +42,52 @@ struct sopool_options {
     uint64_t limit_files;  /* open files; 0: left alone */
 };
 
+/* What the text of a key's value is. */
+enum option_kind {
+    OPTION_COUNT,    /* a whole number, or a word that stands for 0 */
+    OPTION_METHOD,   /* a start method */
+    OPTION_TASK,     /* "plugin.task" */
+    OPTION_DURATION, /* "30s", in nanoseconds */
+    OPTION_SIZE,     /* "512M", in bytes */
+    OPTION_LIST,     /* texts, added one by one */
+    OPTION_FOLDERS,  /* the same; paths, relative to the config file */
+    OPTION_ARGS,     /* a list of any values; from config files alone */
+};
+
+struct option_key {
+    const char *name; /* with a dot when it stands inside another key */
+    enum option_kind kind;
+    size_t offset; /* in struct sopool_options */
+    size_t width;  /* bytes of the number there */
+    uint64_t least, most;
+    const char *zero;    /* the word for 0, or NULL */
+    const char *allowed; /* for messages */
+    const char *doc;
+    bool command_only; /* not in config files */
+};
+
+/* All keys, and how many. */
+extern const struct option_key option_keys[];
+extern const size_t option_key_count;
+
+/* The key of that name, or NULL. */
+const struct option_key *option_find(const char *name);
+
+/* What was probably meant by a name that is no key, or NULL: near names, and
+ * those of other pools ("max_workers"). */
+const char *option_meant(const char *name);
+
+/* Sets a key from text; what options_set does, for config files too. The error
+ * is "what is wrong; allowed: ..." without the key's name. */
+int option_put(sopool_options *options, const struct option_key *key,
+               const char *text, sopool_error *err);
+
+/* Empties a list, for one of a stronger source to take its place. */
+void option_clear(sopool_options *options, const struct option_key *key);
+
+/* Appends a text. 0, or -1 when there is no memory. */
+int strings_add(struct strings *list, const char *text);
+
 /* A copy, or NULL when there is no memory. */
 sopool_options *options_copy(const sopool_options *options);
 

@@ -57,8 +57,9 @@ enum member_state {
 
 /* Part of a batch that a worker has, by the slot of its range. */
 struct handed {
-    struct batch *batch;
+    struct batch *batch; /* may be gone once all of the range is answered */
     uint32_t first;
+    uint32_t task;
 };
 
 struct big_result {
@@ -218,7 +219,7 @@ void member_free_buried(struct sopool_pool *pool);
 void member_died(struct member *member);
 
 /* A thread that is past its time: the same for what it has, but it lives. */
-void member_lose(struct member *member, int ended_by);
+void member_lose(struct member *member);
 
 /* ---- feed.c ------------------------------------------------------------ */
 

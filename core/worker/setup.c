@@ -15,7 +15,7 @@
 #include "worker/message.h"
 
 /* The file is an array of eight items in the order of the struct; plugins are
- * an array of [path, manifest section] pairs. */
+ * an array of [path, manifest section, skip] triples. */
 enum { SETUP_ITEMS = 8 };
 
 static int encode(const struct worker_setup *setup, struct buf *out)
@@ -27,10 +27,11 @@ static int encode(const struct worker_setup *setup, struct buf *out)
     for (size_t i = 0; i < setup->plugin_count; i++) {
         const struct setup_plugin *plugin = &setup->plugin[i];
 
-        (void)sopool_put_array(&w, 2);
+        (void)sopool_put_array(&w, 3);
         (void)sopool_put_bytes(&w, plugin->path, strlen(plugin->path));
         (void)sopool_put_bytes(&w, plugin->manifest->raw.data,
                                plugin->manifest->raw.size);
+        (void)sopool_put_bool(&w, plugin->skip);
     }
     (void)sopool_put_bool(&w, setup->has_initializer);
     (void)sopool_put_u64(&w, setup->initializer);
@@ -83,11 +84,13 @@ static int decode_plugin(struct setup_plugin *plugin, sopool_reader *r,
 {
     struct manifest *manifest;
     sopool_blob path, section;
-    uint64_t two;
+    uint64_t parts;
     char *copy;
 
-    if (sopool_read_array(r, &two) != 0 || two != 2 ||
-        sopool_read_bytes(r, &path) != 0 || sopool_read_bytes(r, &section) != 0)
+    if (sopool_read_array(r, &parts) != 0 || parts != 3 ||
+        sopool_read_bytes(r, &path) != 0 ||
+        sopool_read_bytes(r, &section) != 0 ||
+        sopool_read_bool(r, &plugin->skip) != 0)
         return error_set(err, SOPOOL_E_PROTOCOL, "a damaged setup file");
     copy = strndup((const char *)path.ptr, path.size);
     manifest = calloc(1, sizeof(*manifest));

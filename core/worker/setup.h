@@ -16,7 +16,8 @@
 
 struct setup_plugin {
     const char *path;
-    int fd; /* vetted, open for reading */
+    int fd;    /* vetted, open for reading */
+    bool skip; /* not to be opened with this start method */
     const struct manifest *manifest;
 };
 

@@ -22,6 +22,11 @@ static int open_plugin(struct opened_plugin *opened,
     const struct setup_plugin *plugin = &setup->plugin[index];
     sopool_error trouble = {0};
 
+    if (plugin->skip) {
+        opened->trouble =
+            strdup("its plugin is opened by the start method spawn alone");
+        return opened->trouble == NULL ? error_nomem(err) : 0;
+    }
     if (plugin_load(&opened->loaded, plugin->fd, plugin->path, plugin->manifest,
                     &trouble) == 0)
         return 0;

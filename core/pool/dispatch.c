@@ -1,0 +1,373 @@
+/* dispatch.c - the dispatcher thread. See pool.h.
+ *
+ * It goes round: read results, see to the workers, feed them; and sleeps when a
+ * round found nothing. Before it sleeps it says so in every channel, and looks
+ * once more, so that a worker that is awake is never spoken to by system call
+ * and none is overheard.
+ */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum {
+    EVENTS = 64,
+    /* How long to go on looking after the last result, giving way to others. */
+    LINGER_NS = 20000,
+    BACKOFF_MS = 100,
+};
+
+int watch_add(struct sopool_pool *pool, int fd, struct watch *watch)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = watch}};
+
+    return epoll_ctl(pool->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+void phase_describe(const struct sopool_pool *pool, enum phase phase,
+                    size_t plugin, char *out, size_t room)
+{
+    const sopool_catalog *catalog = pool->catalog;
+    const char *path =
+        plugin < catalog->plugin_count ? catalog->plugin[plugin].path : "?";
+
+    switch (phase) {
+    case PHASE_OPEN:
+        (void)snprintf(out, room, "while it opened the plugin %s", path);
+        break;
+    case PHASE_LOAD:
+        (void)snprintf(out, room, "in the load hook of the plugin %s", path);
+        break;
+    case PHASE_INIT:
+        (void)snprintf(out, room, "in the initializer %s",
+                       pool->options->initializer);
+        break;
+    default:
+        (void)snprintf(out, room, "before it was ready");
+    }
+}
+
+/* ---- keeping the number of workers ------------------------------------- */
+
+void start_failed(struct sopool_pool *pool, bool final, const sopool_error *why)
+{
+    int64_t wait = BACKOFF_MS * NS_PER_MS;
+
+    if (final || ++pool->start_failures >= START_FAILURES) {
+        pool_break(pool, why);
+        return;
+    }
+    for (uint32_t i = 1; i < pool->start_failures; i++)
+        wait *= 2;
+    pool->trouble = *why;
+    pool->start_after = clock_now() + wait;
+}
+
+/* Workers that have, or will have, calls to run. A worker whose last calls have
+ * been handed out does not count, so its successor starts before it ends. */
+static uint32_t working(const struct sopool_pool *pool)
+{
+    uint32_t count = 0;
+
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if ((m->state == MEMBER_STARTING || m->state == MEMBER_READY) &&
+            m->budget > 0)
+            count++;
+    return count;
+}
+
+static bool may_start(const struct sopool_pool *pool, int64_t now)
+{
+    if (pool->broken || pool->state == POOL_TERMINATED ||
+        now < pool->start_after)
+        return false;
+    /* A closed pool needs workers only while there are calls. */
+    return pool->state == POOL_OPEN || pool->first != NULL;
+}
+
+static void start_workers(struct sopool_pool *pool, int64_t now)
+{
+    sopool_error err;
+
+    if (!may_start(pool, now))
+        return;
+    if (pool->options->start_method == START_FORKSERVER) {
+        if (pool->server.control < 0 && server_start(pool, &err) != 0) {
+            server_stop(pool);
+            start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
+            return;
+        }
+        if (!pool->server.ready)
+            return;
+    }
+    for (uint32_t i = working(pool); i < pool->processes; i++)
+        if (member_start(pool, &err) != 0) {
+            start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
+                         &err);
+            return;
+        }
+}
+
+/* Workers that have served their number of calls. */
+static void retire_workers(struct sopool_pool *pool)
+{
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->state == MEMBER_READY && m->budget == 0 && m->inflight == 0) {
+            pool->stats.retired++;
+            member_end(m);
+        }
+}
+
+static bool has_calls(const struct sopool_pool *pool)
+{
+    if (pool->first != NULL)
+        return true;
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->inflight > 0)
+            return true;
+    return false;
+}
+
+/* A pool that was closed ends when its calls are done. */
+static void end_pool(struct sopool_pool *pool)
+{
+    if (pool->state == POOL_OPEN || pool->finished)
+        return;
+    if (pool->state == POOL_CLOSED && has_calls(pool) && !pool->broken)
+        return;
+    for (struct member *m = pool->members, *next; m != NULL; m = next) {
+        next = m->next;
+        if (pool->state == POOL_TERMINATED || pool->broken) {
+            if (m->ended_by != SOPOOL_BY_TERMINATE)
+                member_kill(m, SOPOOL_BY_TERMINATE);
+        } else if (m->state != MEMBER_ENDING && m->state != MEMBER_LOST) {
+            member_end(m);
+        }
+    }
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->state != MEMBER_LOST)
+            return;
+    server_stop(pool);
+    pool->finished = true;
+    pthread_cond_broadcast(&pool->changed);
+}
+
+/* ---- time limits ------------------------------------------------------- */
+
+/* When the call that a worker runs is over time. The worker says when it began;
+ * it is believed no further than what was seen: it cannot have begun after it
+ * was first seen running. */
+static void time_running(struct member *m, int64_t now)
+{
+    const struct sent_range *range =
+        &m->end.range[m->end.reading % CHANNEL_SLOTS];
+    int64_t limit = m->pool->options->timeout_ns;
+    uint32_t begun;
+    int64_t started;
+
+    if (m->end.reading == m->end.sent ||
+        (begun = parent_begun(&m->end, m->end.reading)) <= range->answered) {
+        m->limit_at = CLOCK_NEVER;
+        m->timed_index = 0;
+        m->timed_seq = UINT64_MAX;
+        return;
+    }
+    if (m->timed_seq == m->end.reading && m->timed_index == begun)
+        return;
+    m->timed_seq = m->end.reading;
+    m->timed_index = begun;
+    started = parent_started(&m->end);
+    if (started > now || started < now - limit)
+        started = now;
+    m->limit_at = started + limit;
+}
+
+static void over_time(struct member *m)
+{
+    if (m->state == MEMBER_READY || m->state == MEMBER_STARTING ||
+        m->state == MEMBER_ENDING) {
+        m->limit_at = CLOCK_NEVER;
+        member_kill(m, SOPOOL_BY_TIMEOUT);
+    }
+}
+
+static void keep_time(struct sopool_pool *pool, int64_t now)
+{
+    for (struct member *m = pool->members, *next; m != NULL; m = next) {
+        next = m->next;
+        if (pool->options->timeout_ns != 0 &&
+            (m->state == MEMBER_READY ||
+             (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
+            time_running(m, now);
+        if (m->limit_at <= now)
+            over_time(m);
+    }
+    if (pool->server.control >= 0 && !pool->server.ready &&
+        pool->server.limit_at <= now) {
+        pool->server.limit_at = CLOCK_NEVER;
+        (void)pidfd_send_signal(pool->server.pidfd, SIGKILL, NULL, 0);
+    }
+}
+
+static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
+{
+    int64_t at = CLOCK_NEVER;
+
+    for (const struct member *m = pool->members; m != NULL; m = m->next) {
+        if (m->limit_at < at)
+            at = m->limit_at;
+        /* A call that begins while the dispatcher sleeps is not seen to
+         * begin; look again within its time limit. */
+        if (m->limit_at == CLOCK_NEVER && m->inflight > 0 &&
+            pool->options->timeout_ns != 0 &&
+            now + pool->options->timeout_ns / 2 < at)
+            at = now + pool->options->timeout_ns / 2 + NS_PER_MS;
+    }
+    if (pool->start_after > now && pool->start_after < at)
+        at = pool->start_after;
+    if (pool->server.control >= 0 && !pool->server.ready &&
+        pool->server.limit_at < at)
+        at = pool->server.limit_at;
+    return at;
+}
+
+/* ---- the round --------------------------------------------------------- */
+
+static bool harvest(struct sopool_pool *pool)
+{
+    bool some = false;
+
+    for (struct member *m = pool->members, *next; m != NULL; m = next) {
+        next = m->next;
+        some = member_harvest(m) || some;
+    }
+    return some;
+}
+
+/* Says in every channel that the dispatcher sleeps; false if it must not. */
+static bool go_to_sleep(struct sopool_pool *pool)
+{
+    bool quiet = true;
+
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->state != MEMBER_LOST && m->state != MEMBER_DEAD &&
+            m->why == NULL && parent_sleep(&m->end))
+            quiet = false;
+    pool->asleep = true;
+    return quiet;
+}
+
+static void wake_up(struct sopool_pool *pool)
+{
+    pool->asleep = false;
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        parent_awake(&m->end);
+}
+
+static void handle(struct sopool_pool *pool, const struct epoll_event *event)
+{
+    struct watch *watch = event->data.ptr;
+    uint64_t count;
+    struct member *m;
+
+    switch (watch->kind) {
+    case WATCH_WAKE:
+        (void)!read(pool->wake, &count, sizeof(count));
+        break;
+    case WATCH_SERVER:
+        server_event(pool);
+        break;
+    case WATCH_CONTROL:
+        m = watch->owner;
+        member_read_control(m);
+        if (m->gone && m->state != MEMBER_DEAD)
+            member_died(m);
+        break;
+    case WATCH_EXIT:
+        m = watch->owner;
+        (void)epoll_ctl(pool->epoll, EPOLL_CTL_DEL, m->pidfd, NULL);
+        if (m->state != MEMBER_DEAD)
+            member_died(m);
+        break;
+    }
+}
+
+static int timeout_of(int64_t until, int64_t now)
+{
+    int64_t ms;
+
+    if (until == CLOCK_NEVER)
+        return -1;
+    if (until <= now)
+        return 0;
+    ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
+    return ms > 1000000 ? 1000000 : (int)ms;
+}
+
+/* Waits for events and handles them; the lock is let go of meanwhile. */
+static void wait_events(struct sopool_pool *pool, int64_t until, int64_t now)
+{
+    struct epoll_event events[EVENTS];
+    int count;
+
+    pthread_mutex_unlock(&pool->lock);
+    count = epoll_wait(pool->epoll, events, EVENTS, timeout_of(until, now));
+    pthread_mutex_lock(&pool->lock);
+    wake_up(pool);
+    for (int i = 0; i < count; i++)
+        handle(pool, &events[i]);
+    member_free_buried(pool);
+}
+
+static void see_to(struct sopool_pool *pool, int64_t now)
+{
+    keep_time(pool, now);
+    retire_workers(pool);
+    start_workers(pool, now);
+    feed(pool);
+    end_pool(pool);
+}
+
+static void go_round(struct sopool_pool *pool, int64_t *active)
+{
+    int64_t now = clock_now();
+
+    if (harvest(pool))
+        *active = now;
+    see_to(pool, now);
+    if (pool->finished)
+        return;
+    if (now - *active < LINGER_NS) {
+        pthread_mutex_unlock(&pool->lock);
+        (void)sched_yield();
+        pthread_mutex_lock(&pool->lock);
+        return;
+    }
+    if (!go_to_sleep(pool)) {
+        wake_up(pool);
+        *active = now;
+        return;
+    }
+    wait_events(pool, next_deadline(pool, now), now);
+    *active = clock_now();
+}
+
+void *dispatcher_run(void *arg)
+{
+    struct sopool_pool *pool = arg;
+    int64_t active = clock_now();
+
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->finished)
+        go_round(pool, &active);
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}

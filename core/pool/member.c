@@ -1,0 +1,451 @@
+/* member.c - one worker as the pool sees it. See pool.h. */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/* ---- starting ---------------------------------------------------------- */
+
+/* What a launch needs for a moment; closed when it is over. */
+struct ends {
+    int control;
+    int memory;
+    int output;
+};
+
+static void close_ends(struct ends *ends)
+{
+    if (ends->control >= 0)
+        (void)close(ends->control);
+    if (ends->memory >= 0)
+        (void)close(ends->memory);
+    if (ends->output >= 0)
+        (void)close(ends->output);
+}
+
+static int make_output(struct sopool_pool *pool, struct ends *ends,
+                       sopool_error *err)
+{
+    int pipes[2];
+
+    if (pipe2(pipes, O_CLOEXEC) != 0)
+        return error_errno(err, "cannot make a pipe for a worker's output");
+    ends->output = fd_high(pipes[1]);
+    return logger_add(pool->logger, fd_high(pipes[0]), err);
+}
+
+static int make_ends(struct member *m, struct ends *ends, sopool_error *err)
+{
+    struct sopool_pool *pool = m->pool;
+    struct shared *shared;
+    int pair[2];
+
+    if (channel_create(&shared, &ends->memory, err) != 0)
+        return -1;
+    parent_init(&m->end, shared);
+    if (message_pair(pair, err) != 0)
+        return -1;
+    m->control = pair[0];
+    ends->control = pair[1];
+    ends->memory = fd_high(ends->memory);
+    if (pool->logger != NULL && make_output(pool, ends, err) != 0)
+        return -1;
+    return watch_add(pool, m->control, &m->on_control);
+}
+
+/* In a forked child: what is the pool's is not the worker's. */
+static void leave_pool(void *ctx)
+{
+    const struct member *own = ctx;
+    const struct sopool_pool *pool = own->pool;
+
+    (void)close(pool->epoll);
+    (void)close(pool->wake);
+    for (const struct member *m = pool->members; m != NULL; m = m->next) {
+        if (m->control >= 0)
+            (void)close(m->control);
+        if (m->pidfd >= 0)
+            (void)close(m->pidfd);
+    }
+    (void)close(own->control);
+}
+
+static int launch(struct member *m, const struct ends *ends, sopool_error *err)
+{
+    struct sopool_pool *pool = m->pool;
+    struct launch how = {
+        .setup = &pool->setup,
+        .shared = m->end.shared,
+        .id = m->id,
+        .threads_per_worker = pool->options->threads_per_worker,
+        .control = ends->control,
+        .memory = ends->memory,
+        .output = ends->output,
+    };
+    struct launched launched = {.pidfd = -1};
+    pthread_t thread;
+
+    switch (pool->options->start_method) {
+    case START_FORKSERVER:
+        return launch_by_forkserver(&how, pool->server.control, err);
+    case START_THREAD:
+        return launch_thread(&how, &thread, err);
+    case START_FORK:
+        if (launch_fork(&how, leave_pool, m, &launched, err) != 0)
+            return -1;
+        break;
+    default:
+        if (launch_spawn(&how, m->control, &launched, err) != 0)
+            return -1;
+    }
+    member_forked(m, launched.pid, launched.pidfd);
+    return 0;
+}
+
+/* Workers of one pool must not all retire at once: with several of them, each
+ * gets up to an eighth fewer calls. */
+static uint64_t budget_of(struct sopool_pool *pool)
+{
+    uint64_t most = pool->options->maxtasksperchild;
+
+    if (most == 0)
+        return UINT64_MAX;
+    if (pool->processes == 1 || most < 8)
+        return most;
+    pool->jitter = pool->jitter * UINT64_C(6364136223846793005) + 1442695;
+    return most - (pool->jitter >> 33) % (most / 8 + 1);
+}
+
+static struct member *member_new(struct sopool_pool *pool)
+{
+    struct member *m = calloc(1, sizeof(*m));
+
+    if (m == NULL)
+        return NULL;
+    m->pool = pool;
+    m->id = pool->next_id++;
+    m->control = m->pidfd = -1;
+    m->budget = budget_of(pool);
+    m->on_control = (struct watch){WATCH_CONTROL, m};
+    m->on_exit = (struct watch){WATCH_EXIT, m};
+    m->limit_at = clock_now() + START_SECONDS * NS_PER_S;
+    return m;
+}
+
+/* A forked worker may hold copies of these for a moment, and closing alone
+ * would then not end the watching. */
+static void close_watched(const struct sopool_pool *pool, int fd)
+{
+    if (fd < 0)
+        return;
+    (void)epoll_ctl(pool->epoll, EPOLL_CTL_DEL, fd, NULL);
+    (void)close(fd);
+}
+
+static void member_free(struct member *m)
+{
+    close_watched(m->pool, m->control);
+    close_watched(m->pool, m->pidfd);
+    for (uint32_t i = 0; i < m->big_count; i++)
+        (void)close(m->big[i].fd);
+    channel_unmap(m->end.shared);
+    free(m);
+}
+
+int member_start(struct sopool_pool *pool, sopool_error *err)
+{
+    struct ends ends = {-1, -1, -1};
+    struct member *m = member_new(pool);
+    int status;
+
+    if (m == NULL)
+        return error_nomem(err);
+    status = make_ends(m, &ends, err);
+    if (status == 0)
+        status = launch(m, &ends, err);
+    if (status == 0 && pool->options->start_method == START_THREAD)
+        ends.control = -1; /* the thread's now */
+    close_ends(&ends);
+    if (status != 0) {
+        member_free(m);
+        return -1;
+    }
+    m->next = pool->members;
+    pool->members = m;
+    pool->stats.started++;
+    return 0;
+}
+
+void member_forked(struct member *m, pid_t pid, int pidfd)
+{
+    m->pid = pid;
+    m->pidfd = pidfd;
+    if (watch_add(m->pool, pidfd, &m->on_exit) != 0 || m->ended_by != 0)
+        (void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+}
+
+struct member *member_by_id(struct sopool_pool *pool, uint64_t id)
+{
+    struct member *m = pool->members;
+
+    while (m != NULL && m->id != id)
+        m = m->next;
+    return m;
+}
+
+struct member *member_by_pid(struct sopool_pool *pool, pid_t pid)
+{
+    struct member *m = pool->members;
+
+    while (m != NULL && m->pid != pid)
+        m = m->next;
+    return m;
+}
+
+/* ---- messages ---------------------------------------------------------- */
+
+static void became_ready(struct member *m)
+{
+    if (m->state != MEMBER_STARTING)
+        return;
+    m->state = MEMBER_READY;
+    m->limit_at = CLOCK_NEVER;
+    m->pool->ready++;
+    m->pool->start_failures = 0;
+    if (m->pid == 0) /* a thread */
+        m->pid = getpid();
+}
+
+/* The worker says why it cannot start; it ends by itself. */
+static void could_not_start(struct member *m, const struct message *message)
+{
+    sopool_error err;
+    int code = message->value;
+
+    if (m->state != MEMBER_STARTING)
+        return;
+    if (m->phase == PHASE_INIT) {
+        (void)error_set(&err, SOPOOL_E_BROKEN, "the initializer %s failed: %s",
+                        m->pool->options->initializer, message->text);
+    } else {
+        if (code != SOPOOL_E_PLUGIN)
+            code = SOPOOL_E_BROKEN;
+        (void)error_set(&err, code, "a worker could not start: %s",
+                        message->text);
+        if (code == SOPOOL_E_PLUGIN)
+            (void)error_set(&err, code, "%s", message->text);
+    }
+    m->ended_by = SOPOOL_BY_POOL;
+    start_failed(m->pool, true, &err);
+}
+
+static void keep_big(struct member *m, const struct message *message,
+                     struct message_fds *fds)
+{
+    if (fds->count != 1 || m->big_count == MEMBER_BIGS)
+        return;
+    m->big[m->big_count++] = (struct big_result){message->number, fds->fd[0]};
+    fds->count = 0;
+}
+
+static void handle(struct member *m, const struct message *message,
+                   struct message_fds *fds)
+{
+    switch (message->kind) {
+    case MESSAGE_PHASE:
+        m->phase = (enum phase)message->value;
+        m->phase_plugin = message->number;
+        if (m->state == MEMBER_STARTING && m->phase == PHASE_INIT)
+            m->limit_at = m->pool->options->timeout_ns == 0
+                              ? CLOCK_NEVER
+                              : clock_now() + m->pool->options->timeout_ns;
+        break;
+    case MESSAGE_READY:
+        became_ready(m);
+        break;
+    case MESSAGE_FAILED:
+        could_not_start(m, message);
+        break;
+    case MESSAGE_BIG:
+        keep_big(m, message, fds);
+        break;
+    default: /* MESSAGE_RING: there is something in the channel */
+        break;
+    }
+}
+
+static void close_control(struct member *m)
+{
+    close_watched(m->pool, m->control);
+    m->control = -1;
+    if (m->pool->options->start_method == START_THREAD) {
+        m->gone = m->status_known = true;
+    } else if (m->pidfd >= 0 && !m->gone) {
+        /* It lives but cannot be talked to, or is about to be seen dead. */
+        if (m->ended_by == 0)
+            m->why = "it closed its control socket";
+        (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
+    }
+}
+
+void member_read_control(struct member *m)
+{
+    /* A flood of messages must not hold up the others. */
+    for (int i = 0; i < 256 && m->control >= 0; i++) {
+        struct message message;
+        struct message_fds fds;
+        int got = message_receive(m->control, &message, &fds, 0);
+
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            close_control(m);
+            return;
+        }
+        handle(m, &message, &fds);
+        message_close(&fds);
+    }
+}
+
+int member_big(struct member *m, uint64_t seq)
+{
+    if (m->big_count == 0)
+        member_read_control(m);
+    for (uint32_t i = 0; i < m->big_count; i++) {
+        int fd = m->big[i].fd;
+
+        if (m->big[i].seq != seq)
+            continue;
+        memmove(&m->big[i], &m->big[i + 1],
+                (m->big_count - i - 1) * sizeof(m->big[0]));
+        m->big_count--;
+        return fd;
+    }
+    return -1;
+}
+
+/* ---- results ----------------------------------------------------------- */
+
+static void broke_protocol(struct member *m, const char *why)
+{
+    if (m->why == NULL)
+        m->why = why;
+    member_kill(m, SOPOOL_BY_POOL);
+}
+
+static bool read_results(struct member *m)
+{
+    struct record record;
+    const char *why;
+    bool some = false;
+    int got;
+
+    while ((got = parent_read(&m->end, &record, &why)) == 1) {
+        const struct handed *handed = &m->handed[record.seq % CHANNEL_SLOTS];
+        const struct sent_range *range =
+            &m->end.range[record.seq % CHANNEL_SLOTS];
+
+        settle_record(m, handed->batch, handed->first + record.index, &record);
+        parent_read_done(&m->end);
+        if (range->answered == range->end)
+            m->inflight--;
+        some = true;
+    }
+    if (got < 0)
+        broke_protocol(m, why);
+    return some;
+}
+
+static bool retire_ranges(struct member *m)
+{
+    const char *why;
+    uint64_t seq;
+    bool some = false;
+    int got;
+
+    while ((got = parent_retire(&m->end, &seq, &why)) == 1) {
+        const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
+
+        if (!range->taken)
+            feed_learn(m->pool, m->handed[seq % CHANNEL_SLOTS].task,
+                       range->answered, parent_busy(&m->end, seq));
+        some = true;
+    }
+    if (got < 0)
+        broke_protocol(m, why);
+    return some;
+}
+
+bool member_harvest(struct member *m)
+{
+    bool some;
+
+    if (m->state == MEMBER_LOST || m->state == MEMBER_DEAD || m->why != NULL)
+        return false;
+    some = read_results(m);
+    if (m->why == NULL && m->state != MEMBER_LOST)
+        some = retire_ranges(m) || some;
+    if (some)
+        parent_wake(&m->end); /* it may wait for room */
+    return some;
+}
+
+/* ---- ending ------------------------------------------------------------ */
+
+void member_kill(struct member *m, int ended_by)
+{
+    if (m->ended_by == 0)
+        m->ended_by = ended_by;
+    if (m->state == MEMBER_READY)
+        m->pool->ready--;
+    if (m->pool->options->start_method == START_THREAD) {
+        if (m->state != MEMBER_LOST && m->state != MEMBER_DEAD)
+            member_lose(m);
+        return;
+    }
+    if (m->state != MEMBER_DEAD)
+        m->state = MEMBER_ENDING;
+    if (m->pidfd >= 0)
+        (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
+}
+
+void member_end(struct member *m)
+{
+    if (m->state == MEMBER_READY)
+        m->pool->ready--;
+    if (m->ended_by == 0)
+        m->ended_by = SOPOOL_BY_POOL;
+    m->state = MEMBER_ENDING;
+    parent_quit(&m->end);
+}
+
+void member_bury(struct member *m)
+{
+    struct sopool_pool *pool = m->pool;
+    struct member **at = &pool->members;
+
+    while (*at != m)
+        at = &(*at)->next;
+    *at = m->next;
+    m->next = pool->buried;
+    pool->buried = m;
+}
+
+void member_free_buried(struct sopool_pool *pool)
+{
+    while (pool->buried != NULL) {
+        struct member *m = pool->buried;
+
+        pool->buried = m->next;
+        member_free(m);
+    }
+}

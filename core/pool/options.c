@@ -1,0 +1,460 @@
+/* options.c - see options.h. */
+#include "pool/options.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/near.h"
+
+#define AT(member)                                                             \
+    .offset = offsetof(struct sopool_options, member),                         \
+    .width = sizeof(((struct sopool_options *)0)->member)
+#define DURATIONS "a duration such as 250ms, 30s, 5m, 2h"
+#define SIZES "a size such as 64K, 512M, 2G"
+
+const struct option_key option_keys[] = {
+    {.name = "plugins.path",
+     .kind = OPTION_FOLDERS,
+     AT(plugin_path),
+     .allowed = "a list of folders",
+     .doc = "folders to look for plugins in, in order"},
+    {.name = "plugins.load",
+     .kind = OPTION_LIST,
+     AT(plugin_load),
+     .allowed = "a list of plugins' names",
+     .doc = "the plugins to use; all that are found if left out"},
+    {.name = "plugin_path",
+     .kind = OPTION_LIST,
+     AT(plugin_first),
+     .allowed = "a folder",
+     .doc = "a folder to look in before all others",
+     .command_only = true},
+    {.name = "processes",
+     .kind = OPTION_COUNT,
+     AT(processes),
+     .least = 1,
+     .most = 4096,
+     .zero = "auto",
+     .allowed = "1 to 4096, or auto",
+     .doc = "how many workers; auto: the processors this process may use"},
+    {.name = "start_method",
+     .kind = OPTION_METHOD,
+     AT(start_method),
+     .allowed = "forkserver, spawn, fork, thread",
+     .doc = "how workers are started"},
+    {.name = "initializer",
+     .kind = OPTION_TASK,
+     AT(initializer),
+     .allowed = "a task's name, PLUGIN.TASK",
+     .doc = "a task that runs once in every new worker"},
+    {.name = "initargs",
+     .kind = OPTION_ARGS,
+     AT(initargs),
+     .allowed = "a list of values",
+     .doc = "the initializer's arguments"},
+    {.name = "maxtasksperchild",
+     .kind = OPTION_COUNT,
+     AT(maxtasksperchild),
+     .least = 1,
+     .most = UINT64_MAX,
+     .allowed = "1 or more; leave it out for no limit",
+     .doc = "calls that a worker runs before it is replaced"},
+    {.name = "chunksize",
+     .kind = OPTION_COUNT,
+     AT(chunksize),
+     .least = 1,
+     .most = 65536,
+     .zero = "auto",
+     .allowed = "1 to 65536, or auto",
+     .doc = "calls that travel together; auto: from measured durations"},
+    {.name = "timeout",
+     .kind = OPTION_DURATION,
+     AT(timeout_ns),
+     .least = 1,
+     .most = INT64_MAX,
+     .allowed = DURATIONS,
+     .doc = "time limit of a call, from its start"},
+    {.name = "retries",
+     .kind = OPTION_COUNT,
+     AT(retries),
+     .least = 0,
+     .most = 100,
+     .allowed = "0 to 100",
+     .doc = "how often a call of an idempotent task is run again after its "
+            "worker died"},
+    {.name = "threads_per_worker",
+     .kind = OPTION_COUNT,
+     AT(threads_per_worker),
+     .least = 1,
+     .most = 1024,
+     .allowed = "1 to 1024",
+     .doc = "threads that libraries in a worker may use (OMP_NUM_THREADS)"},
+    {.name = "limits.memory",
+     .kind = OPTION_SIZE,
+     AT(limit_memory),
+     .least = 16 << 20,
+     .most = INT64_MAX,
+     .allowed = SIZES ", at least 16M",
+     .doc = "memory of a worker"},
+    {.name = "limits.cpu",
+     .kind = OPTION_DURATION,
+     AT(limit_cpu_ns),
+     .least = NS_PER_S,
+     .most = INT64_MAX,
+     .allowed = DURATIONS ", at least 1s",
+     .doc = "processor time of a call"},
+    {.name = "limits.open_files",
+     .kind = OPTION_COUNT,
+     AT(limit_files),
+     .least = 16,
+     .most = 1048576,
+     .allowed = "16 to 1048576",
+     .doc = "open files of a worker"},
+};
+
+const size_t option_key_count = sizeof(option_keys) / sizeof(option_keys[0]);
+
+/* ---- names ------------------------------------------------------------- */
+
+const struct option_key *option_find(const char *name)
+{
+    for (size_t i = 0; i < option_key_count; i++)
+        if (strcmp(option_keys[i].name, name) == 0)
+            return &option_keys[i];
+    return NULL;
+}
+
+const char *option_meant(const char *name)
+{
+    static const char *const others[][2] = {
+        {"workers", "processes"},
+        {"max_workers", "processes"},
+        {"jobs", "processes"},
+        {"nprocs", "processes"},
+        {"n_jobs", "processes"},
+        {"threads", "processes"},
+        {"max_tasks_per_child", "maxtasksperchild"},
+        {"context", "start_method"},
+        {"mp_context", "start_method"},
+        {"method", "start_method"},
+        {"init", "initializer"},
+        {"initializer_args", "initargs"},
+        {"args", "initargs"},
+        {"path", "plugins.path"},
+        {"load", "plugins.load"},
+        {"plugin_path", "plugins.path"},
+        {"memory", "limits.memory"},
+        {"cpu", "limits.cpu"},
+        {"open_files", "limits.open_files"},
+        {"limits.files", "limits.open_files"},
+        {"limits.nofile", "limits.open_files"},
+    };
+    const char *names[sizeof(option_keys) / sizeof(option_keys[0]) + 2];
+    size_t count = 0;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(others[i][0], name) == 0)
+            return others[i][1];
+    for (size_t i = 0; i < option_key_count; i++)
+        if (!option_keys[i].command_only)
+            names[count++] = option_keys[i].name;
+    names[count++] = "plugins";
+    names[count++] = "limits";
+    return near_find(name, names, count);
+}
+
+const char *start_method_name(int method)
+{
+    static const char *const names[] = {
+        [START_FORKSERVER] = "forkserver",
+        [START_SPAWN] = "spawn",
+        [START_FORK] = "fork",
+        [START_THREAD] = "thread",
+    };
+
+    return method >= 0 && method <= START_THREAD ? names[method] : "?";
+}
+
+/* ---- values ------------------------------------------------------------ */
+
+static int refuse(const struct option_key *key, const char *text,
+                  sopool_error *err)
+{
+    return error_set(err, SOPOOL_E_CONFIG, "'%.60s' is not right; allowed: %s",
+                     text, key->allowed);
+}
+
+static void store(sopool_options *options, const struct option_key *key,
+                  uint64_t value)
+{
+    char *to = (char *)options + key->offset;
+    uint32_t narrow = (uint32_t)value;
+
+    if (key->width == sizeof(narrow))
+        memcpy(to, &narrow, sizeof(narrow));
+    else
+        memcpy(to, &value, sizeof(value));
+}
+
+/* The digits that a text begins with; -1 when there are none or too many. */
+static int take_digits(const char **at, uint64_t *value)
+{
+    const char *from = *at;
+
+    *value = 0;
+    for (; **at >= '0' && **at <= '9'; (*at)++)
+        if (__builtin_mul_overflow(*value, (uint64_t)10, value) ||
+            __builtin_add_overflow(*value, (uint64_t)(**at - '0'), value))
+            return -1;
+    return *at > from ? 0 : -1;
+}
+
+static int put_count(sopool_options *options, const struct option_key *key,
+                     const char *text, sopool_error *err)
+{
+    const char *at = text;
+    uint64_t value = 0;
+
+    if (key->zero != NULL && strcmp(text, key->zero) == 0) {
+        store(options, key, 0);
+        return 0;
+    }
+    if (take_digits(&at, &value) != 0 || *at != '\0' || value < key->least ||
+        value > key->most)
+        return refuse(key, text, err);
+    store(options, key, value);
+    return 0;
+}
+
+struct unit {
+    const char *name;
+    uint64_t factor;
+};
+
+static const struct unit duration_units[] = {
+    {"ns", 1},       {"us", 1000},         {"ms", NS_PER_MS},
+    {"s", NS_PER_S}, {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S},
+    {NULL, 0},
+};
+
+static const struct unit size_units[] = {
+    {"", 1},
+    {"K", UINT64_C(1) << 10},
+    {"M", UINT64_C(1) << 20},
+    {"G", UINT64_C(1) << 30},
+    {"T", UINT64_C(1) << 40},
+    {NULL, 0},
+};
+
+/* The unit's factor; 0 when there is no such unit. "iB" and "B" may follow
+ * those of sizes. */
+static uint64_t factor_of(const struct unit *units, const char *name)
+{
+    size_t size = strlen(name);
+
+    if (units == size_units && size > 1 && strcmp(name + size - 1, "B") == 0)
+        size -= name[size - 2] == 'i' ? 2 : 1;
+    for (; units->name != NULL; units++)
+        if (strlen(units->name) == size && memcmp(units->name, name, size) == 0)
+            return units->factor;
+    return 0;
+}
+
+/* "1.5h": digits, maybe a fraction, a unit. */
+static int put_measure(sopool_options *options, const struct option_key *key,
+                       const struct unit *units, const char *text,
+                       sopool_error *err)
+{
+    const char *at = text;
+    uint64_t whole, value, fraction = 0, scale = 1, factor;
+
+    if (take_digits(&at, &whole) != 0)
+        return refuse(key, text, err);
+    if (*at == '.') {
+        const char *from = ++at;
+
+        if (take_digits(&at, &fraction) != 0 || at - from > 6)
+            return refuse(key, text, err);
+        for (; from < at; from++)
+            scale *= 10;
+    }
+    factor = factor_of(units, at);
+    if (factor == 0 || __builtin_mul_overflow(whole, factor, &value) ||
+        __builtin_add_overflow(
+            value,
+            (uint64_t)((double)fraction / (double)scale * (double)factor + 0.5),
+            &value) ||
+        value < key->least || value > key->most)
+        return refuse(key, text, err);
+    store(options, key, value);
+    return 0;
+}
+
+static int put_method(sopool_options *options, const struct option_key *key,
+                      const char *text, sopool_error *err)
+{
+    const char *names[START_THREAD + 1];
+    const char *near;
+
+    for (int i = 0; i <= START_THREAD; i++) {
+        names[i] = start_method_name(i);
+        if (strcmp(names[i], text) == 0) {
+            options->start_method = i;
+            return 0;
+        }
+    }
+    near = near_find(text, names, START_THREAD + 1);
+    if (near == NULL)
+        return refuse(key, text, err);
+    return error_set(err, SOPOOL_E_CONFIG,
+                     "'%.60s' is not right; allowed: %s; did you mean '%s'?",
+                     text, key->allowed, near);
+}
+
+static int put_task(sopool_options *options, const struct option_key *key,
+                    const char *text, sopool_error *err)
+{
+    const char *dot = strchr(text, '.');
+    char *copy;
+
+    if (dot == NULL || dot == text || dot[1] == '\0' ||
+        strchr(dot + 1, '.') != NULL)
+        return refuse(key, text, err);
+    copy = strdup(text);
+    if (copy == NULL)
+        return error_nomem(err);
+    free(options->initializer);
+    options->initializer = copy;
+    return 0;
+}
+
+static struct strings *list_at(sopool_options *options,
+                               const struct option_key *key)
+{
+    return (struct strings *)(void *)((char *)options + key->offset);
+}
+
+int option_put(sopool_options *options, const struct option_key *key,
+               const char *text, sopool_error *err)
+{
+    switch (key->kind) {
+    case OPTION_COUNT:
+        return put_count(options, key, text, err);
+    case OPTION_METHOD:
+        return put_method(options, key, text, err);
+    case OPTION_TASK:
+        return put_task(options, key, text, err);
+    case OPTION_DURATION:
+        return put_measure(options, key, duration_units, text, err);
+    case OPTION_SIZE:
+        return put_measure(options, key, size_units, text, err);
+    case OPTION_LIST:
+    case OPTION_FOLDERS:
+        if (text[0] == '\0')
+            return refuse(key, text, err);
+        return strings_add(list_at(options, key), text) == 0 ? 0
+                                                             : error_nomem(err);
+    default:
+        return error_set(err, SOPOOL_E_CONFIG,
+                         "it is set in a config file alone; allowed: %s",
+                         key->allowed);
+    }
+}
+
+int sopool_options_set(sopool_options *options, const char *name,
+                       const char *text, sopool_error *err)
+{
+    const struct option_key *key = option_find(name);
+    const char *meant;
+
+    if (key != NULL)
+        return option_put(options, key, text, err) == 0
+                   ? 0
+                   : error_prefix(err, "%s: ", name);
+    meant = option_meant(name);
+    if (meant == NULL)
+        return error_set(err, SOPOOL_E_CONFIG, "unknown key '%.60s'", name);
+    return error_set(err, SOPOOL_E_CONFIG,
+                     "unknown key '%.60s'; did you mean '%s'?", name, meant);
+}
+
+/* ---- lists and the whole ----------------------------------------------- */
+
+int strings_add(struct strings *list, const char *text)
+{
+    char **grown = reallocarray(list->item, list->count + 1, sizeof(*grown));
+
+    if (grown == NULL)
+        return -1;
+    list->item = grown;
+    grown[list->count] = strdup(text);
+    if (grown[list->count] == NULL)
+        return -1;
+    list->count++;
+    return 0;
+}
+
+static void strings_finish(struct strings *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->item[i]);
+    free(list->item);
+    *list = (struct strings){0};
+}
+
+static int strings_copy(struct strings *to, const struct strings *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        if (strings_add(to, from->item[i]) != 0)
+            return -1;
+    return 0;
+}
+
+void option_clear(sopool_options *options, const struct option_key *key)
+{
+    if (key->kind == OPTION_LIST || key->kind == OPTION_FOLDERS)
+        strings_finish(list_at(options, key));
+    if (key->kind == OPTION_ARGS)
+        options->initargs.size = 0;
+}
+
+sopool_options *sopool_options_new(void)
+{
+    return calloc(1, sizeof(struct sopool_options));
+}
+
+void sopool_options_free(sopool_options *options)
+{
+    if (options == NULL)
+        return;
+    strings_finish(&options->plugin_path);
+    strings_finish(&options->plugin_first);
+    strings_finish(&options->plugin_load);
+    buf_finish(&options->initargs);
+    free(options->initializer);
+    free(options);
+}
+
+sopool_options *options_copy(const sopool_options *from)
+{
+    sopool_options *to = sopool_options_new();
+
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    to->plugin_path = to->plugin_first = to->plugin_load = (struct strings){0};
+    to->initargs = (struct buf){0};
+    to->initializer = NULL;
+    if (strings_copy(&to->plugin_path, &from->plugin_path) == 0 &&
+        strings_copy(&to->plugin_first, &from->plugin_first) == 0 &&
+        strings_copy(&to->plugin_load, &from->plugin_load) == 0 &&
+        buf_add(&to->initargs, from->initargs.data, from->initargs.size) == 0 &&
+        (from->initializer == NULL ||
+         (to->initializer = strdup(from->initializer)) != NULL))
+        return to;
+    sopool_options_free(to);
+    return NULL;
+}

@@ -1,0 +1,52 @@
+/* outcome.c - see outcome.h. */
+#include "pool/outcome.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "value/value.h"
+
+const void *outcome_read(const struct sopool_pool *pool,
+                         const struct batch *batch, uint32_t index,
+                         size_t *size, sopool_error *err)
+{
+    const struct outcome *outcome = &batch->out[index];
+    const char *name = pool_task_name(pool, batch->task);
+    const void *item = outcome->data;
+
+    if (outcome->kind == OUTCOME_FAILED) {
+        if (err != NULL)
+            failure_export(outcome->data, name, err);
+        return NULL;
+    }
+    *size = outcome->size;
+    if (outcome->kind == OUTCOME_BIG)
+        item = sopool_value_cbor(outcome->data, NULL);
+    if (signature_check_result(&pool->catalog->signature[batch->task], item,
+                               *size, err) == 0)
+        return item;
+    if (err != NULL)
+        (void)strncpy(err->task, name, sizeof(err->task) - 1);
+    return NULL;
+}
+
+sopool_value *outcome_value(const struct sopool_pool *pool, struct batch *batch,
+                            uint32_t index, sopool_error *err)
+{
+    struct outcome *outcome = &batch->out[index];
+    size_t size;
+    const void *item = outcome_read(pool, batch, index, &size, err);
+    sopool_value *value;
+
+    if (item == NULL)
+        return NULL;
+    if (outcome->kind == OUTCOME_BIG) {
+        value = (sopool_value *)(uintptr_t)outcome->data;
+        outcome->kind = OUTCOME_NONE; /* moved */
+        return value;
+    }
+    value = value_copy(item, size);
+    if (value == NULL)
+        (void)error_nomem(err);
+    return value;
+}

@@ -1,0 +1,18 @@
+/* outcome.h - a settled call as its caller sees it: a checked result or an
+ * error. */
+#ifndef SOPOOL_POOL_OUTCOME_H
+#define SOPOOL_POOL_OUTCOME_H
+
+#include "pool/pool.h"
+
+/* The result's bytes, checked against the task's signature: NULL and the error
+ * if there is none. Without the lock. */
+const void *outcome_read(const struct sopool_pool *pool,
+                         const struct batch *batch, uint32_t index,
+                         size_t *size, sopool_error *err);
+
+/* The result as a value of the caller's own. */
+sopool_value *outcome_value(const struct sopool_pool *pool, struct batch *batch,
+                            uint32_t index, sopool_error *err);
+
+#endif

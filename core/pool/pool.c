@@ -1,0 +1,366 @@
+/* pool.c - making and ending a pool. See pool.h and sopool.h. */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "pool/cpus.h"
+#include "pool/plugins.h"
+
+const char *sopool_version(void)
+{
+    return SOPOOL_VERSION;
+}
+
+const char *pool_task_name(const struct sopool_pool *pool, uint32_t task)
+{
+    return pool->catalog->task[task].name;
+}
+
+void pool_wake(struct sopool_pool *pool)
+{
+    const uint64_t one = 1;
+
+    (void)!write(pool->wake, &one, sizeof(one));
+}
+
+void pool_break(struct sopool_pool *pool, const sopool_error *why)
+{
+    if (pool->broken)
+        return;
+    pool->trouble = *why;
+    pool->broken = true;
+    queue_fail(pool, why);
+    pthread_cond_broadcast(&pool->changed);
+}
+
+/* ---- making ------------------------------------------------------------ */
+
+static int check_method(const sopool_options *options, const char *task,
+                        uint32_t flags, sopool_error *err)
+{
+    if ((flags & SOPOOL_NO_FORK) == 0 || options->start_method == START_SPAWN)
+        return 0;
+    return error_set(err, SOPOOL_E_PLUGIN,
+                     "%s runs only in a process of its own; use the start "
+                     "method spawn, not %s",
+                     task, start_method_name(options->start_method));
+}
+
+static bool refuses_fork(const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->task_count; i++)
+        if (manifest->task[i].flags & SOPOOL_NO_FORK)
+            return true;
+    return false;
+}
+
+static int setup_initializer(struct sopool_pool *pool, sopool_error *err)
+{
+    static const uint8_t no_args[] = {0x80};
+    const sopool_options *options = pool->options;
+    struct worker_setup *setup = &pool->setup;
+    const struct buf *args = &options->initargs;
+
+    if (options->initializer == NULL)
+        return 0;
+    if (catalog_id(pool->catalog, options->initializer, &setup->initializer,
+                   err) != 0)
+        return error_prefix(err, "initializer: ");
+    setup->has_initializer = true;
+    if (buf_add(&setup->initargs, args->size > 0 ? args->data : no_args,
+                args->size > 0 ? args->size : sizeof(no_args)) != 0)
+        return error_nomem(err);
+    if (signature_check_args(&pool->catalog->signature[setup->initializer],
+                             setup->initargs.data, setup->initargs.size,
+                             err) != 0) {
+        if (err != NULL)
+            err->code = SOPOOL_E_CONFIG;
+        return error_prefix(err, "initializer %s: ", options->initializer);
+    }
+    return 0;
+}
+
+static int make_setup(struct sopool_pool *pool, sopool_error *err)
+{
+    const sopool_options *options = pool->options;
+    const sopool_catalog *catalog = pool->catalog;
+    struct worker_setup *setup = &pool->setup;
+
+    setup->plugin = calloc(catalog->plugin_count + 1, sizeof(*setup->plugin));
+    if (setup->plugin == NULL)
+        return error_nomem(err);
+    for (size_t i = 0; i < catalog->plugin_count; i++)
+        setup->plugin[i] = (struct setup_plugin){
+            .path = catalog->plugin[i].path,
+            .fd = catalog->plugin[i].fd,
+            .manifest = &catalog->plugin[i].manifest,
+            .skip = options->start_method != START_SPAWN &&
+                    refuses_fork(&catalog->plugin[i].manifest),
+        };
+    setup->plugin_count = catalog->plugin_count;
+    setup->plugins_required = options->plugin_load.count > 0;
+    setup->limit_memory = options->limit_memory;
+    setup->limit_cpu_ns = options->limit_cpu_ns;
+    setup->limit_files = options->limit_files;
+    return setup_initializer(pool, err);
+}
+
+static int make_descriptors(struct sopool_pool *pool, sopool_error *err)
+{
+    pool->on_wake = (struct watch){WATCH_WAKE, pool};
+    pool->epoll = fd_high(epoll_create1(EPOLL_CLOEXEC));
+    pool->wake = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (pool->epoll < 0 || pool->wake < 0 ||
+        watch_add(pool, pool->wake, &pool->on_wake) != 0)
+        return error_errno(err, "cannot make the pool's descriptors");
+    return 0;
+}
+
+static int start_dispatcher(struct sopool_pool *pool, sopool_error *err)
+{
+    sigset_t all, before;
+    int status;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    status = pthread_create(&pool->dispatcher, NULL, dispatcher_run, pool);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status == 0)
+        return 0;
+    errno = status;
+    return error_errno(err, "cannot start the dispatcher");
+}
+
+static int build(struct sopool_pool *pool, const sopool_options *options,
+                 sopool_error *err)
+{
+    pool->options = options_copy(options);
+    if (pool->options == NULL)
+        return error_nomem(err);
+    pool->catalog = plugins_find(options, NULL, NULL, err);
+    if (pool->catalog == NULL || make_setup(pool, err) != 0)
+        return -1;
+    pool->task_ns = calloc(pool->catalog->task_count + 1, sizeof(uint64_t));
+    if (pool->task_ns == NULL)
+        return error_nomem(err);
+    pool->processes =
+        options->processes != 0 ? options->processes : cpus_available();
+    if (make_descriptors(pool, err) != 0)
+        return -1;
+    if (options->start_method != START_THREAD) {
+        pool->logger = logger_start(err);
+        if (pool->logger == NULL)
+            return -1;
+    }
+    return start_dispatcher(pool, err);
+}
+
+static void init_locks(struct sopool_pool *pool)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&pool->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+static void pool_free(struct sopool_pool *pool)
+{
+    member_free_buried(pool);
+    logger_stop(pool->logger);
+    if (pool->wake >= 0)
+        (void)close(pool->wake);
+    if (pool->epoll >= 0)
+        (void)close(pool->epoll);
+    (void)pthread_cond_destroy(&pool->changed);
+    (void)pthread_mutex_destroy(&pool->lock);
+    /* Threads that are past their time and go on use these. */
+    if (pool->members != NULL)
+        return;
+    setup_finish(&pool->setup);
+    sopool_catalog_free(pool->catalog);
+    sopool_options_free(pool->options);
+    free(pool->task_ns);
+    free(pool);
+}
+
+sopool_pool *sopool_open_options(const sopool_options *options,
+                                 sopool_error *err)
+{
+    struct sopool_pool *pool = calloc(1, sizeof(*pool));
+
+    if (pool == NULL) {
+        (void)error_nomem(err);
+        return NULL;
+    }
+    init_locks(pool);
+    pool->epoll = pool->wake = -1;
+    pool->server.control = pool->server.pidfd = -1;
+    pool->next_id = 1;
+    pool->jitter = (uint64_t)clock_now();
+    if (build(pool, options, err) == 0)
+        return pool;
+    pool_free(pool);
+    return NULL;
+}
+
+sopool_pool *sopool_open(const char *config_path, sopool_error *err)
+{
+    sopool_options *options = sopool_options_new();
+    sopool_pool *pool = NULL;
+
+    if (options == NULL)
+        (void)error_nomem(err);
+    else if (config_path == NULL ||
+             sopool_options_load(options, config_path, NULL, NULL, err) == 0)
+        pool = sopool_open_options(options, err);
+    sopool_options_free(options);
+    return pool;
+}
+
+/* ---- submitting -------------------------------------------------------- */
+
+int pool_submit(struct sopool_pool *pool, struct batch *batch,
+                sopool_error *err)
+{
+    if (pool->broken) {
+        if (err != NULL)
+            *err = pool->trouble;
+        return -1;
+    }
+    if (pool->state != POOL_OPEN)
+        return error_set(err, SOPOOL_E_CLOSED, "the pool was %s",
+                         pool->state == POOL_CLOSED ? "closed" : "terminated");
+    pool->stats.submitted += batch->count;
+    queue_push(pool, &batch->whole);
+    feed(pool);
+    /* Who keeps the time must know that there is something to time. */
+    if (pool->asleep && pool->options->timeout_ns != 0)
+        pool_wake(pool);
+    return 0;
+}
+
+const sopool_task_info *sopool_find_task(sopool_pool *pool, const char *name,
+                                         sopool_error *err)
+{
+    const sopool_task_info *info =
+        sopool_catalog_find(pool->catalog, name, err);
+
+    if (info == NULL ||
+        check_method(pool->options, name, info->flags, err) != 0)
+        return NULL;
+    return info;
+}
+
+/* ---- ending ------------------------------------------------------------ */
+
+void sopool_close(sopool_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (pool->state == POOL_OPEN)
+        pool->state = POOL_CLOSED;
+    pthread_mutex_unlock(&pool->lock);
+    pool_wake(pool);
+}
+
+void sopool_terminate(sopool_pool *pool)
+{
+    sopool_error why;
+
+    pthread_mutex_lock(&pool->lock);
+    pool->state = POOL_TERMINATED;
+    (void)error_set(&why, SOPOOL_E_CLOSED, "the pool was terminated");
+    queue_fail(pool, &why);
+    pthread_mutex_unlock(&pool->lock);
+    pool_wake(pool);
+}
+
+static int wait_changed(struct sopool_pool *pool, int64_t deadline)
+{
+    struct timespec at = {
+        .tv_sec = (time_t)(deadline / NS_PER_S),
+        .tv_nsec = (long)(deadline % NS_PER_S),
+    };
+
+    if (deadline == CLOCK_NEVER)
+        return pthread_cond_wait(&pool->changed, &pool->lock);
+    return pthread_cond_timedwait(&pool->changed, &pool->lock, &at);
+}
+
+int sopool_join(sopool_pool *pool, int64_t timeout_ms, sopool_error *err)
+{
+    int64_t deadline = clock_deadline(timeout_ms);
+    int status = 0;
+
+    pthread_mutex_lock(&pool->lock);
+    if (pool->state == POOL_OPEN) {
+        pthread_mutex_unlock(&pool->lock);
+        return error_set(err, SOPOOL_E_USAGE,
+                         "a pool is joined after it was closed or terminated");
+    }
+    while (!pool->finished && status != ETIMEDOUT)
+        status = wait_changed(pool, deadline);
+    status = pool->finished ? 0 : -1;
+    pthread_mutex_unlock(&pool->lock);
+    if (status != 0)
+        return error_set(err, SOPOOL_E_TIMEOUT,
+                         "the pool has not ended in %lld ms",
+                         (long long)timeout_ms);
+    return 0;
+}
+
+void sopool_destroy(sopool_pool *pool)
+{
+    bool finished;
+
+    if (pool == NULL)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    finished = pool->finished;
+    pthread_mutex_unlock(&pool->lock);
+    if (!finished)
+        sopool_terminate(pool);
+    (void)pthread_join(pool->dispatcher, NULL);
+    pool_free(pool);
+}
+
+/* ---- looking ----------------------------------------------------------- */
+
+void sopool_get_stats(sopool_pool *pool, sopool_stats *out)
+{
+    pthread_mutex_lock(&pool->lock);
+    *out = pool->stats;
+    out->processes = pool->processes;
+    out->workers = pool->ready;
+    out->busy = 0;
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->inflight > 0)
+            out->busy++;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&pool->lock);
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->state == MEMBER_READY) {
+            if (count < room)
+                pids[count] = (int)m->pid;
+            count++;
+        }
+    pthread_mutex_unlock(&pool->lock);
+    return count;
+}

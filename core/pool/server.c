@@ -1,0 +1,210 @@
+/* server.c - the pool's side of its forkserver. See pool.h. */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static int launch_server(struct sopool_pool *pool, int control,
+                         sopool_error *err)
+{
+    struct server *server = &pool->server;
+    struct launch how = {
+        .setup = &pool->setup,
+        .threads_per_worker = pool->options->threads_per_worker,
+        .control = control,
+        .output = STDERR_FILENO,
+    };
+    struct launched launched;
+
+    if (launch_forkserver(&how, server->control, &launched, err) != 0)
+        return -1;
+    server->pid = launched.pid;
+    server->pidfd = launched.pidfd;
+    return watch_add(pool, server->control, &server->on_control);
+}
+
+int server_start(struct sopool_pool *pool, sopool_error *err)
+{
+    struct server *server = &pool->server;
+    int pair[2];
+    int status;
+
+    if (message_pair(pair, err) != 0)
+        return -1;
+    server->control = pair[0];
+    server->on_control = (struct watch){WATCH_SERVER, server};
+    server->limit_at = clock_now() + START_SECONDS * NS_PER_S;
+    status = launch_server(pool, pair[1], err);
+    (void)close(pair[1]);
+    return status;
+}
+
+void server_stop(struct sopool_pool *pool)
+{
+    struct server *server = &pool->server;
+
+    if (server->control >= 0) {
+        (void)epoll_ctl(pool->epoll, EPOLL_CTL_DEL, server->control, NULL);
+        (void)close(server->control);
+        server->control = -1;
+    }
+    server->ready = false;
+    if (server->pidfd < 0)
+        return;
+    (void)pidfd_send_signal(server->pidfd, SIGKILL, NULL, 0);
+    (void)waitid(P_PIDFD, (id_t)server->pidfd, NULL, WEXITED);
+    (void)close(server->pidfd);
+    server->pidfd = -1;
+}
+
+/* ---- its messages ------------------------------------------------------ */
+
+static void forked(struct sopool_pool *pool, const struct message *message,
+                   struct message_fds *fds)
+{
+    struct member *m = member_by_id(pool, message->number);
+
+    if (m == NULL || m->pidfd >= 0 || fds->count != 1)
+        return;
+    member_forked(m, message->value, fd_high(fds->fd[0]));
+    fds->count = 0;
+}
+
+static void fork_failed(struct sopool_pool *pool, const struct message *message)
+{
+    struct member *m = member_by_id(pool, message->number);
+    sopool_error err;
+
+    if (m == NULL)
+        return;
+    errno = message->value;
+    (void)error_errno(&err, "the forkserver cannot fork a worker");
+    err.code = SOPOOL_E_BROKEN;
+    m->state = MEMBER_DEAD;
+    member_bury(m);
+    start_failed(pool, false, &err);
+}
+
+static void exited(struct sopool_pool *pool, const struct message *message)
+{
+    struct member *m = member_by_pid(pool, (pid_t)message->number);
+
+    if (m == NULL)
+        return;
+    m->wait_status = message->value;
+    m->status_known = true;
+    member_died(m);
+}
+
+static void failed(struct sopool_pool *pool, const struct message *message)
+{
+    sopool_error err;
+
+    (void)error_set(&err,
+                    message->value == SOPOOL_E_PLUGIN ? SOPOOL_E_PLUGIN
+                                                      : SOPOOL_E_BROKEN,
+                    "%s", message->text);
+    start_failed(pool, true, &err);
+}
+
+static void handle(struct sopool_pool *pool, const struct message *message,
+                   struct message_fds *fds)
+{
+    switch (message->kind) {
+    case MESSAGE_PHASE:
+        pool->server.phase = (enum phase)message->value;
+        pool->server.phase_plugin = message->number;
+        break;
+    case MESSAGE_READY:
+        pool->server.ready = true;
+        pool->server.limit_at = CLOCK_NEVER;
+        break;
+    case MESSAGE_FAILED:
+        failed(pool, message);
+        break;
+    case MESSAGE_FORKED:
+        forked(pool, message, fds);
+        break;
+    case MESSAGE_FORK_FAILED:
+        fork_failed(pool, message);
+        break;
+    case MESSAGE_EXITED:
+        exited(pool, message);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- its death --------------------------------------------------------- */
+
+/* Its workers die with it; nobody can say how they ended. */
+static void orphan_members(struct sopool_pool *pool)
+{
+    for (struct member *m = pool->members, *next; m != NULL; m = next) {
+        next = m->next;
+        if (!m->status_known) {
+            m->status_known = true;
+            m->wait_status = -1;
+        }
+        if (m->pidfd < 0 || m->gone)
+            member_died(m);
+        else
+            (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
+    }
+}
+
+static void died(struct sopool_pool *pool)
+{
+    struct server *server = &pool->server;
+    siginfo_t info = {0};
+    bool was_ready = server->ready;
+    sopool_error err;
+    char what[512];
+
+    (void)pidfd_send_signal(server->pidfd, SIGKILL, NULL, 0);
+    (void)waitid(P_PIDFD, (id_t)server->pidfd, &info, WEXITED | WNOWAIT);
+    phase_describe(pool, server->phase, server->phase_plugin, what,
+                   sizeof(what));
+    if (info.si_code == CLD_EXITED)
+        (void)error_set(&err, SOPOOL_E_BROKEN,
+                        "the forkserver exited with status %d %s",
+                        info.si_status, was_ready ? "" : what);
+    else
+        (void)error_set(&err, SOPOOL_E_BROKEN,
+                        "the forkserver was ended by SIG%s (%s) %s",
+                        sigabbrev_np(info.si_status),
+                        sigdescr_np(info.si_status), was_ready ? "" : what);
+    if (!was_ready && server->phase == PHASE_OPEN)
+        err.code = SOPOOL_E_PLUGIN;
+    server_stop(pool);
+    orphan_members(pool);
+    if (!pool->broken && pool->state == POOL_OPEN)
+        start_failed(pool, !was_ready, &err);
+}
+
+void server_event(struct sopool_pool *pool)
+{
+    for (int i = 0; i < 256 && pool->server.control >= 0; i++) {
+        struct message message;
+        struct message_fds fds;
+        int got = message_receive(pool->server.control, &message, &fds, 0);
+
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            died(pool);
+            return;
+        }
+        handle(pool, &message, &fds);
+        message_close(&fds);
+    }
+}

@@ -1,0 +1,447 @@
+/* stream.c - one task over many inputs, in order or not. See sopool.h.
+ *
+ * The sender collects calls in a batch of its own and submits it when it holds
+ * a range's worth; the reader takes runs of settled calls. So neither takes the
+ * pool's lock for each call. What is between them is bounded by `window` calls
+ * and by WINDOW_BYTES: memory stays the same however long the input is.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "pool/outcome.h"
+#include "pool/pool.h"
+
+enum {
+    WINDOW_CALLS = 16384,
+    BATCH_CALLS = 512, /* most calls that are submitted together */
+    QUEUED_CALLS = 64, /* the same while it is not known how long they take */
+    BATCH_BYTES = 64 * 1024,
+};
+#define WINDOW_BYTES ((uint64_t)32 << 20)
+
+/* Settled calls of one batch, next to one another. */
+struct run {
+    struct batch *batch;
+    uint32_t first;
+    uint32_t count;
+};
+
+struct sopool_stream {
+    struct sopool_pool *pool;
+    uint32_t task;
+    bool unordered;
+    uint32_t chunksize;
+    uint64_t window;
+
+    /* The sender's. */
+    struct batch *open; /* being filled; owned */
+    uint64_t sent;
+    uint32_t target; /* calls to submit together */
+
+    /* Under the pool's lock. */
+    pthread_cond_t sendable, readable;
+    struct batch *first, *last; /* submitted, in order; owned */
+    uint64_t between;           /* calls submitted and not read */
+    uint64_t bytes;             /* of their arguments and results */
+    bool ended, cancelled;
+    bool sender_waits, reader_waits;
+    struct run *ready; /* unordered: a ring of runs; owned */
+    size_t ready_room, ready_head, ready_count;
+
+    /* The reader's. */
+    struct run run;     /* what it reads from */
+    uint32_t read;      /* calls of it that were read */
+    sopool_error error; /* of the item handed out last */
+};
+
+/* ---- settling ---------------------------------------------------------- */
+
+/* One more settled call joins the newest run, or begins one. There is room: no
+ * more calls are between than the ring has entries. */
+static void add_ready(struct sopool_stream *s, struct batch *batch,
+                      uint32_t index)
+{
+    size_t at = (s->ready_head + s->ready_count) % s->ready_room;
+
+    if (s->ready_count > 0) {
+        struct run *last = &s->ready[(at + s->ready_room - 1) % s->ready_room];
+
+        if (last->batch == batch && last->first + last->count == index) {
+            last->count++;
+            return;
+        }
+    }
+    s->ready[at] = (struct run){batch, index, 1};
+    s->ready_count++;
+}
+
+/* Is what the reader waits for there? */
+static bool is_readable(const struct sopool_stream *s)
+{
+    const struct batch *batch = s->first;
+
+    if (s->cancelled)
+        return true;
+    if (s->unordered)
+        return s->ready_count > 0 || (s->ended && s->between == 0);
+    if (batch == NULL)
+        return s->ended;
+    return batch->out[batch->count - batch->unread].kind != OUTCOME_NONE;
+}
+
+static void settled(struct batch *batch, uint32_t index)
+{
+    struct sopool_stream *s = batch->owner;
+
+    s->bytes += batch->out[index].size;
+    if (s->unordered)
+        add_ready(s, batch, index);
+    if (s->reader_waits && is_readable(s)) {
+        s->reader_waits = false;
+        pthread_cond_signal(&s->readable);
+    }
+}
+
+/* ---- opening and closing ----------------------------------------------- */
+
+static int init(struct sopool_stream *s, const sopool_stream_options *options,
+                sopool_error *err)
+{
+    pthread_condattr_t attr;
+
+    s->window = WINDOW_CALLS;
+    s->chunksize = s->pool->options->chunksize;
+    if (options != NULL) {
+        s->unordered = options->unordered;
+        if (options->chunksize != 0)
+            s->chunksize = options->chunksize;
+        if (options->window != 0)
+            s->window = options->window;
+    }
+    if (s->unordered) {
+        s->ready_room = s->window + BATCH_CALLS;
+        s->ready = calloc(s->ready_room, sizeof(*s->ready));
+        if (s->ready == NULL)
+            return error_nomem(err);
+    }
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&s->sendable, &attr);
+    (void)pthread_cond_init(&s->readable, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    return 0;
+}
+
+sopool_stream *sopool_stream_open(sopool_pool *pool, const char *task,
+                                  const sopool_stream_options *options,
+                                  sopool_error *err)
+{
+    const sopool_task_info *info = sopool_find_task(pool, task, err);
+    struct sopool_stream *s;
+
+    if (info == NULL)
+        return NULL;
+    s = calloc(1, sizeof(*s));
+    if (s == NULL) {
+        (void)error_nomem(err);
+        return NULL;
+    }
+    s->pool = pool;
+    s->task = (uint32_t)(info - pool->catalog->task);
+    s->target = 1;
+    if (init(s, options, err) == 0)
+        return s;
+    free(s);
+    return NULL;
+}
+
+void sopool_stream_close(sopool_stream *s)
+{
+    if (s == NULL)
+        return;
+    pthread_mutex_lock(&s->pool->lock);
+    while (s->first != NULL) {
+        struct batch *batch = s->first;
+
+        s->first = batch->next;
+        batch_abandon(s->pool, batch);
+    }
+    pthread_mutex_unlock(&s->pool->lock);
+    batch_free(s->open);
+    (void)pthread_cond_destroy(&s->sendable);
+    (void)pthread_cond_destroy(&s->readable);
+    free(s->ready);
+    free(s);
+}
+
+void sopool_stream_cancel(sopool_stream *s)
+{
+    pthread_mutex_lock(&s->pool->lock);
+    s->cancelled = true;
+    pthread_cond_broadcast(&s->sendable);
+    pthread_cond_broadcast(&s->readable);
+    pthread_mutex_unlock(&s->pool->lock);
+}
+
+/* ---- sending ----------------------------------------------------------- */
+
+static int wait_cond(pthread_cond_t *cond, struct sopool_pool *pool,
+                     int64_t deadline)
+{
+    struct timespec at = {
+        .tv_sec = (time_t)(deadline / NS_PER_S),
+        .tv_nsec = (long)(deadline % NS_PER_S),
+    };
+
+    if (deadline == CLOCK_NEVER)
+        return pthread_cond_wait(cond, &pool->lock);
+    return pthread_cond_timedwait(cond, &pool->lock, &at);
+}
+
+static bool has_room(const struct sopool_stream *s)
+{
+    return s->between == 0 || (s->between + s->open->count <= s->window &&
+                               s->bytes + s->open->args.size <= WINDOW_BYTES);
+}
+
+/* With the lock: waits for room in the window. */
+static int wait_for_room(struct sopool_stream *s, int64_t deadline,
+                         sopool_error *err)
+{
+    while (!s->cancelled && !has_room(s)) {
+        s->sender_waits = true;
+        if (wait_cond(&s->sendable, s->pool, deadline) == ETIMEDOUT)
+            return error_set(err, SOPOOL_E_TIMEOUT,
+                             "the stream's window is full");
+    }
+    if (s->cancelled)
+        return error_set(err, SOPOOL_E_CLOSED, "the stream was cancelled");
+    return 0;
+}
+
+static void choose_target(struct sopool_stream *s)
+{
+    uint32_t target = s->chunksize;
+
+    if (target == 0) {
+        target = feed_range(s->pool, s->task);
+        /* Calls that have to queue anyway may as well do so together. */
+        if (s->pool->first != NULL && target < s->target * 2)
+            target =
+                s->target < QUEUED_CALLS / 2 ? s->target * 2 : QUEUED_CALLS;
+        if (target > BATCH_CALLS)
+            target = BATCH_CALLS;
+    }
+    if (target > s->window)
+        target = (uint32_t)s->window;
+    s->target = target;
+}
+
+/* With the lock: the open batch goes to the pool. */
+static int submit(struct sopool_stream *s, sopool_error *err)
+{
+    struct batch *batch = s->open;
+
+    batch_seal(batch);
+    batch->settled = settled;
+    batch->owner = s;
+    batch->chunksize = s->chunksize;
+    batch->base = s->sent - batch->count;
+    batch->next = NULL;
+    if (s->first == NULL)
+        s->first = batch;
+    else
+        s->last->next = batch;
+    s->last = batch;
+    s->between += batch->count;
+    s->bytes += batch->args.size;
+    s->open = NULL;
+    choose_target(s);
+    if (pool_submit(s->pool, batch, err) == 0)
+        return 0;
+    /* The pool takes no more: these calls fail as the others do. */
+    for (uint32_t i = 0; i < batch->count; i++)
+        settle_failed(s->pool, batch, i,
+                      s->pool->broken ? &s->pool->trouble : err);
+    return 0;
+}
+
+static int flush(struct sopool_stream *s, int64_t deadline, sopool_error *err)
+{
+    sopool_error why;
+    int status;
+
+    if (s->open == NULL || s->open->count == 0)
+        return 0;
+    pthread_mutex_lock(&s->pool->lock);
+    status = wait_for_room(s, deadline, err);
+    if (status == 0)
+        status = submit(s, &why);
+    pthread_mutex_unlock(&s->pool->lock);
+    return status;
+}
+
+static bool is_full(const struct sopool_stream *s)
+{
+    return s->open->count >= s->target || s->open->args.size >= BATCH_BYTES;
+}
+
+int sopool_stream_send(sopool_stream *s, sopool_args args, int64_t timeout_ms,
+                       sopool_error *err)
+{
+    int64_t deadline;
+
+    if (s->open != NULL && is_full(s)) {
+        deadline = clock_deadline(timeout_ms);
+        if (flush(s, deadline, err) != 0)
+            return -1;
+    }
+    if (s->open == NULL) {
+        s->open = batch_new(s->task, s->target);
+        if (s->open == NULL)
+            return error_nomem(err);
+    }
+    if (batch_add(s->open, &args, err) != 0)
+        return -1;
+    s->sent++;
+    /* What is full goes at once if it may; if not, the next call waits. */
+    if (is_full(s))
+        (void)flush(s, 0, NULL);
+    return 0;
+}
+
+int sopool_stream_flush(sopool_stream *s, sopool_error *err)
+{
+    return flush(s, CLOCK_NEVER, err);
+}
+
+void sopool_stream_end(sopool_stream *s)
+{
+    (void)flush(s, CLOCK_NEVER, NULL);
+    pthread_mutex_lock(&s->pool->lock);
+    s->ended = true;
+    pthread_cond_broadcast(&s->readable);
+    pthread_mutex_unlock(&s->pool->lock);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static void unlink_batch(struct sopool_stream *s, struct batch *batch)
+{
+    struct batch **at = &s->first;
+    struct batch *before = NULL;
+
+    while (*at != batch) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    *at = batch->next;
+    if (s->last == batch)
+        s->last = before;
+}
+
+/* With the lock: the calls of the run that were read make room. */
+static void release_run(struct sopool_stream *s)
+{
+    struct batch *batch = s->run.batch;
+
+    if (batch == NULL)
+        return;
+    for (uint32_t i = 0; i < s->read; i++)
+        s->bytes -= batch->out[s->run.first + i].size;
+    s->between -= s->read;
+    batch->unread -= s->read;
+    s->run.first += s->read;
+    s->run.count -= s->read;
+    s->read = 0;
+    if (batch->unread == 0) {
+        s->bytes -= batch->args.size;
+        unlink_batch(s, batch);
+        batch_free(batch);
+    }
+    if (s->run.count == 0)
+        s->run.batch = NULL;
+    if (s->sender_waits && s->between <= s->window / 2 &&
+        s->bytes <= WINDOW_BYTES / 2) {
+        s->sender_waits = false;
+        pthread_cond_signal(&s->sendable);
+    }
+}
+
+/* With the lock, when there is something to read: the next run. */
+static void take_run(struct sopool_stream *s)
+{
+    struct batch *batch = s->first;
+    uint32_t first, count = 0;
+
+    if (s->unordered) {
+        s->run = s->ready[s->ready_head];
+        s->ready_head = (s->ready_head + 1) % s->ready_room;
+        s->ready_count--;
+        return;
+    }
+    first = batch->count - batch->unread;
+    while (first + count < batch->count &&
+           batch->out[first + count].kind != OUTCOME_NONE)
+        count++;
+    s->run = (struct run){batch, first, count};
+}
+
+/* Makes sure that there is a run: 1, 0 at the end, -1 when time is up. */
+static int next_run(struct sopool_stream *s, int64_t timeout_ms,
+                    sopool_error *err)
+{
+    int64_t deadline = 0;
+    int status = 0;
+
+    pthread_mutex_lock(&s->pool->lock);
+    release_run(s);
+    while (!is_readable(s) && status != ETIMEDOUT && timeout_ms != 0) {
+        if (deadline == 0)
+            deadline = clock_deadline(timeout_ms);
+        s->reader_waits = true;
+        if (s->sender_waits) {
+            /* Nothing to read while the sender waits: all that is between is
+             * being run. It may send more as soon as it fits. */
+            s->sender_waits = false;
+            pthread_cond_signal(&s->sendable);
+        }
+        status = wait_cond(&s->readable, s->pool, deadline);
+    }
+    s->reader_waits = false;
+    if (!is_readable(s))
+        status = error_set(err, SOPOOL_E_TIMEOUT, "no result in time");
+    else if (s->cancelled ||
+             (s->unordered ? s->ready_count == 0 : s->first == NULL))
+        status = 0;
+    else {
+        take_run(s);
+        status = 1;
+    }
+    pthread_mutex_unlock(&s->pool->lock);
+    return status;
+}
+
+int sopool_stream_next(sopool_stream *s, sopool_item *out, int64_t timeout_ms,
+                       sopool_error *err)
+{
+    const struct batch *batch;
+    uint32_t index;
+
+    if (s->run.batch == NULL || s->read == s->run.count) {
+        int status = next_run(s, timeout_ms, err);
+
+        if (status != 1)
+            return status;
+    }
+    batch = s->run.batch;
+    index = s->run.first + s->read++;
+    out->index = batch->base + index;
+    out->error = NULL;
+    out->size = 0;
+    out->cbor = outcome_read(s->pool, batch, index, &out->size, &s->error);
+    if (out->cbor == NULL)
+        out->error = &s->error;
+    return 1;
+}
