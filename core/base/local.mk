@@ -1,4 +1,5 @@
 core_libsopool_core_la_SOURCES += \
+	core/base/arena.c core/base/arena.h \
 	core/base/buf.c core/base/buf.h \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h \

@@ -128,6 +128,12 @@ static int is_plugin_file(const struct dirent *entry)
            strcmp(entry->d_name + size - 3, ".so") == 0;
 }
 
+/* By bytes: the order must not depend on the language of the user. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static int search_directory(const struct search *s,
                             const struct catalog_dir *dir, sopool_error *err)
 {
@@ -146,7 +152,7 @@ static int search_directory(const struct search *s,
             s->report(s->ctx, why.message);
         return 0;
     }
-    count = scandirat(fd, ".", &entry, is_plugin_file, alphasort);
+    count = scandirat(fd, ".", &entry, is_plugin_file, by_bytes);
     if (count < 0)
         status =
             error_errno(err, "cannot list the plugin folder %s", dir->path);
@@ -218,9 +224,15 @@ static int make_index(sopool_catalog *catalog, sopool_error *err)
     return 0;
 }
 
+/* Why the file of a plugin that was not found is not used; NULL: it was found,
+ * or there is no such file. */
 static const char *why_refused(const sopool_catalog *catalog, const char *stem,
                                size_t size)
 {
+    for (size_t i = 0; i < catalog->plugin_count; i++)
+        if (strlen(catalog->plugin[i].manifest.name) == size &&
+            memcmp(catalog->plugin[i].manifest.name, stem, size) == 0)
+            return NULL;
     for (size_t i = 0; i < catalog->refused_count; i++)
         if (strlen(catalog->refused[i].stem) == size &&
             memcmp(catalog->refused[i].stem, stem, size) == 0)

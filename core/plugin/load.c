@@ -9,6 +9,7 @@
 #include "plugin/load.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -46,22 +47,37 @@ static int refused(const char *path, const char *link, sopool_error *err)
 
     if (message == NULL)
         message = "no reason given";
-    if (at == message && at[strlen(link)] == ':')
-        message = at + strlen(link) + 2;
-    return error_set(err, SOPOOL_E_PLUGIN, "%s: cannot be opened: %s", path,
-                     message);
+    if (at == NULL)
+        return error_set(err, SOPOOL_E_PLUGIN, "%s: cannot be opened: %s", path,
+                         message);
+    if (at == message && strncmp(at + strlen(link), ": ", 2) == 0)
+        return error_set(err, SOPOOL_E_PLUGIN, "%s: cannot be opened: %s", path,
+                         at + strlen(link) + 2);
+    return error_set(err, SOPOOL_E_PLUGIN, "%s: cannot be opened: %.*s%s%s",
+                     path, (int)(at - message), message, path,
+                     at + strlen(link));
+}
+
+/* A descriptor of our own for ever; high, where few look for theirs. */
+static int keep_descriptor(int fd)
+{
+    int keep = fcntl(fd, F_DUPFD_CLOEXEC, 64);
+
+    if (keep < 0 && errno == EINVAL) /* so many are not allowed */
+        keep = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return keep;
 }
 
 static void *open_new(int fd, const struct stat *st, const char *path,
                       sopool_error *err)
 {
     struct opened *o = calloc(1, sizeof(*o));
-    int keep = fcntl(fd, F_DUPFD_CLOEXEC, 64);
+    int keep = o == NULL ? -1 : keep_descriptor(fd);
     char link[40];
 
-    if (o == NULL || keep < 0) {
-        free(o);
+    if (keep < 0) {
         (void)error_errno(err, "%s: cannot be opened", path);
+        free(o);
         return NULL;
     }
     (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", keep);
@@ -114,7 +130,8 @@ static int check_plugin(const sopool_plugin *abi, const char *path,
                          "needed; build it with the headers of this sopool",
                          path, abi->size,
                          offsetof(sopool_plugin, tasks) + sizeof(abi->tasks));
-    if (abi->task_count < expect->task_count ||
+    if (abi->minor != (expect->abi & 0xffff) ||
+        abi->task_count != expect->task_count || abi->name == NULL ||
         strcmp(abi->name, expect->name) != 0)
         return error_set(err, SOPOOL_E_PLUGIN,
                          "%s: what is in memory is not what its manifest says",
@@ -128,8 +145,8 @@ static const sopool_task *find(const sopool_plugin *abi,
     for (uint32_t i = 0; i < abi->task_count; i++) {
         const sopool_task *task = abi->tasks[i];
 
-        if (SOPOOL_HAS(task, sopool_task, run) && task->run != NULL &&
-            strcmp(task->name, expect->name) == 0 &&
+        if (task != NULL && SOPOOL_HAS(task, sopool_task, run) &&
+            task->run != NULL && strcmp(task->name, expect->name) == 0 &&
             strcmp(task->signature, expect->signature) == 0 &&
             task->flags == expect->flags)
             return task;

@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "value/signature.h"
 
-enum { NAME_MAX_SIZE = 30, TASKS = 1024 };
+/* "plugin.task" and its NUL fit into a sopool_error's `task`. */
+enum { NAME_MAX_SIZE = 40, BOTH_MAX_SIZE = 62, TASKS = 1024 };
 
 /* A record while it is read: its texts are taken one after the other. */
 struct texts {
@@ -28,20 +29,37 @@ static const char *take_text(struct texts *t)
     const char *text = t->at;
     const char *nul = memchr(text, '\0', (size_t)(t->end - t->at));
 
-    if (nul == NULL || sopool_utf8_check(text, (uint64_t)(nul - text)) !=
+    if (nul == NULL || sopool_utf8_span(text, (uint64_t)(nul - text)) !=
                            (uint64_t)(nul - text))
         return NULL;
     t->at = nul + 1;
     return text;
 }
 
-static bool is_name(const char *name)
+static int check_name(const char *what, const char *name, sopool_error *err)
 {
     size_t size = strlen(name);
 
-    return size > 0 && size <= NAME_MAX_SIZE &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                        "_0123456789") == size;
+    if (size > 0 && size <= NAME_MAX_SIZE &&
+        strchr("0123456789", name[0]) == NULL &&
+        strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == size)
+        return 0;
+    return error_set(err, SOPOOL_E_PLUGIN,
+                     "'%.60s' cannot be the name of a %s; allowed: up to %d "
+                     "lower-case letters, digits and _, no digit first",
+                     name, what, NAME_MAX_SIZE);
+}
+
+static int check_task_name(const struct manifest *m, const char *name,
+                           sopool_error *err)
+{
+    if (check_name("task", name, err) != 0)
+        return -1;
+    if (strlen(m->name) + strlen(name) <= BOTH_MAX_SIZE)
+        return 0;
+    return error_set(err, SOPOOL_E_PLUGIN,
+                     "the name %s.%s is too long; allowed: %d bytes", m->name,
+                     name, BOTH_MAX_SIZE + 1);
 }
 
 /* The record at or behind `*at`: 1, 0 at the end, -1 when damaged. `*at` moves
@@ -109,7 +127,7 @@ static int check_signature(const struct manifest_task *task, sopool_error *err)
     return 0;
 }
 
-/* The record of the task of that name. */
+/* The one record of the task of that name. */
 static int find_task(const struct manifest *m, struct manifest_task *task,
                      const char *name, sopool_error *err)
 {
@@ -118,6 +136,7 @@ static int find_task(const struct manifest *m, struct manifest_task *task,
     size_t at = 0;
     int got;
 
+    memset(task, 0, sizeof(*task));
     while ((got = next_record(&m->raw, &at, &head, &texts, err)) == 1) {
         const char *found;
 
@@ -126,18 +145,23 @@ static int find_task(const struct manifest *m, struct manifest_task *task,
         found = take_text(&texts);
         if (found == NULL || strcmp(found, name) != 0)
             continue;
+        if (task->name != NULL)
+            return error_set(err, SOPOOL_E_PLUGIN,
+                             "a damaged manifest: two records of task %s",
+                             name);
         task->name = found;
         task->signature = take_text(&texts);
         task->doc = take_text(&texts);
         task->flags = head.flags;
-        if (task->signature == NULL || task->doc == NULL)
-            return bad(err, "a task without its texts");
-        return check_signature(task, err);
     }
     if (got < 0)
         return -1;
-    return error_set(err, SOPOOL_E_PLUGIN,
-                     "a damaged manifest: no record of task %.40s", name);
+    if (task->name == NULL)
+        return error_set(err, SOPOOL_E_PLUGIN,
+                         "a damaged manifest: no record of task %s", name);
+    if (task->signature == NULL || task->doc == NULL)
+        return bad(err, "a task without its texts");
+    return check_signature(task, err);
 }
 
 static bool known(const struct manifest *m, const char *name)
@@ -155,8 +179,10 @@ static int read_tasks(struct manifest *m, struct texts *texts,
         const char *name = take_text(texts);
         struct manifest_task *grown;
 
-        if (name == NULL || !is_name(name))
+        if (name == NULL)
             return bad(err, "a task's name that is none");
+        if (check_task_name(m, name, err) != 0)
+            return -1;
         if (known(m, name))
             return bad(err, "a task twice");
         if (m->task_count == TASKS)
@@ -184,8 +210,10 @@ static int parse(struct manifest *m, sopool_error *err)
         return -1;
     m->name = take_text(&texts);
     m->version = m->name == NULL ? NULL : take_text(&texts);
-    if (m->version == NULL || !is_name(m->name) || strlen(m->version) > 60)
+    if (m->version == NULL || strlen(m->version) > 60)
         return bad(err, "a plugin without name or version");
+    if (check_name("plugin", m->name, err) != 0)
+        return -1;
     return read_tasks(m, &texts, err);
 }
 

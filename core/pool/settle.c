@@ -49,7 +49,7 @@ static void clean(char *text, size_t size)
     for (size_t i = 0; i < size; i++)
         if ((unsigned char)text[i] < 32 || text[i] == 127)
             text[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : '?';
-    while ((good = sopool_utf8_check(text, size)) < size)
+    while ((good = sopool_utf8_span(text, size)) < size)
         text[good] = '?';
 }
 

@@ -64,7 +64,7 @@ sopool_args sopool_args_cbor(const void *array, size_t size)
 static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
                     sopool_error *err)
 {
-    uint64_t good = sopool_utf8_check(arg->as.data.ptr, arg->as.data.size);
+    uint64_t good = sopool_utf8_span(arg->as.data.ptr, arg->as.data.size);
 
     if (good != arg->as.data.size)
         return error_set(err, SOPOOL_E_ARGS,
@@ -80,8 +80,7 @@ static int put_item(sopool_writer *w, size_t i, const sopool_arg *arg,
     const char *why = sopool_cbor_check(arg->as.data.ptr, arg->as.data.size);
 
     if (why != NULL)
-        return error_set(err, SOPOOL_E_ARGS, "argument %zu is no value: %s",
-                         i + 1, why);
+        return error_set(err, SOPOOL_E_ARGS, "argument %zu %s", i + 1, why);
     (void)sopool_put_raw(w, arg->as.data.ptr, arg->as.data.size);
     return 0;
 }
@@ -110,8 +109,13 @@ static int put_arg(sopool_writer *w, size_t i, const sopool_arg *arg,
     case SOPOOL_BYTES:
         (void)sopool_put_bytes(w, arg->as.data.ptr, arg->as.data.size);
         return 0;
-    default:
+    case SOPOOL_LIST:
+    case SOPOOL_MAP:
+    case SOPOOL_ANY:
         return put_item(w, i, arg, err);
+    default:
+        return error_set(err, SOPOOL_E_USAGE, "argument %zu has no type %d",
+                         i + 1, arg->type);
     }
 }
 
@@ -121,9 +125,9 @@ static int copy_array(const sopool_args *args, struct buf *out,
     const char *why = sopool_cbor_check(args->cbor, args->cbor_size);
 
     if (why == NULL && *(const uint8_t *)args->cbor >> 5 != 4)
-        why = "not an array";
+        why = "is not a list";
     if (why != NULL)
-        return error_set(err, SOPOOL_E_ARGS, "the arguments are no list: %s",
+        return error_set(err, SOPOOL_E_ARGS, "what was given as arguments %s",
                          why);
     return buf_add(out, args->cbor, args->cbor_size) == 0 ? 0
                                                           : error_nomem(err);

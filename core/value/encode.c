@@ -1,15 +1,12 @@
 /* encode.c - see encode.h. */
 #include "value/encode.h"
 
-static int grow(sopool_writer *w, size_t need)
+static void *grow(void *ctx, void *data, size_t need)
 {
-    struct buf *b = w->ctx;
+    struct buf *b = ctx;
 
-    if (buf_room(b, need - b->size) == NULL)
-        return -1;
-    w->data = b->data;
-    w->room = b->cap;
-    return 0;
+    (void)data;
+    return buf_room(b, need - b->size) == NULL ? NULL : b->data;
 }
 
 sopool_writer buf_writer(struct buf *b)

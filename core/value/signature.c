@@ -220,12 +220,12 @@ static int check_arg(const struct signature *s, size_t i, sopool_reader *r,
     sopool_cbor head;
 
     if (read_whole(r, &head) != 0)
-        return error_set(err, SOPOOL_E_ARGS, "argument %zu (%s): %s", i + 1,
+        return error_set(err, SOPOOL_E_ARGS, "argument %zu (%s) %s", i + 1,
                          param->name, r->error);
     instead = unfit(param->type, &head);
     if (instead == NULL)
         return 0;
-    return error_set(err, SOPOOL_E_ARGS, "argument %zu (%s) must be %s, not %s",
+    return error_set(err, SOPOOL_E_ARGS, "argument %zu (%s) must be %s, got %s",
                      i + 1, param->name, sopool_type_name(param->type),
                      instead);
 }
@@ -236,8 +236,7 @@ static int wrong_count(const struct signature *s, uint64_t count,
     char params[512];
 
     (void)signature_show_params(s, params, sizeof(params));
-    return error_set(err, SOPOOL_E_ARGS,
-                     "takes %zu argument%s (%s), was given %llu",
+    return error_set(err, SOPOOL_E_ARGS, "takes %zu argument%s (%s), got %llu",
                      s->param_count, s->param_count == 1 ? "" : "s", params,
                      (unsigned long long)count);
 }
@@ -249,7 +248,7 @@ int signature_check_args(const struct signature *s, const void *args,
     uint64_t count;
 
     if (sopool_read_array(&r, &count) != 0)
-        return error_set(err, SOPOOL_E_ARGS, "the arguments are damaged: %s",
+        return error_set(err, SOPOOL_E_ARGS, "what was given as arguments %s",
                          r.error);
     if (count != s->param_count)
         return wrong_count(s, count, err);
@@ -258,7 +257,8 @@ int signature_check_args(const struct signature *s, const void *args,
             return -1;
     if (r.at != r.end)
         return error_set(err, SOPOOL_E_ARGS,
-                         "the arguments are damaged: bytes behind their end");
+                         "what was given as arguments goes on after its "
+                         "end");
     return 0;
 }
 
@@ -270,17 +270,14 @@ int signature_check_result(const struct signature *s, const void *item,
     sopool_cbor head;
 
     if (read_whole(&r, &head) != 0)
-        return error_set(err, SOPOOL_E_RESULT,
-                         "the task's result is no "
-                         "value: %s",
-                         r.error);
+        return error_set(err, SOPOOL_E_RESULT, "the task's result %s", r.error);
     if (r.at != r.end)
         return error_set(err, SOPOOL_E_RESULT,
-                         "the task's result has bytes behind its end");
+                         "the task's result goes on after its end");
     instead = unfit(s->result, &head);
     if (instead == NULL)
         return 0;
     return error_set(err, SOPOOL_E_RESULT,
-                     "the task's result must be %s, not %s",
+                     "the task's result must be %s, got %s",
                      sopool_type_name(s->result), instead);
 }

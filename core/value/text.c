@@ -61,9 +61,9 @@ static const char *shown(const char *text, size_t size, char out[48])
 
     for (size_t i = 0; i < n; i++)
         out[i] = (unsigned char)text[i] < 32 || text[i] == 127 ? '?' : text[i];
-    while (n > 0 && n < size && sopool_utf8_check(out, n) != n)
+    while (n > 0 && n < size && sopool_utf8_span(out, n) != n)
         n--;
-    if (sopool_utf8_check(out, n) != n)
+    if (sopool_utf8_span(out, n) != n)
         for (size_t i = 0; i < n; i++)
             out[i] = (out[i] & 0x80) != 0 ? '?' : out[i];
     memcpy(out + n, n < size ? "..." : "", n < size ? 4 : 1);
@@ -122,6 +122,12 @@ static void make_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
+/* What strtod would pass over. */
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static int parse_f64(const char *text, size_t size, sopool_arg *out,
                      sopool_error *err)
 {
@@ -131,8 +137,10 @@ static int parse_f64(const char *text, size_t size, sopool_arg *out,
     double value;
 
     (void)pthread_once(&once, make_locale);
-    if (size == 0 || size >= sizeof(copy) || text[0] == ' ' ||
-        text[0] == '\t' || memchr(text, '\0', size) != NULL)
+    if (c_locale == (locale_t)0)
+        return error_nomem(err);
+    if (size == 0 || size >= sizeof(copy) || is_space(text[0]) ||
+        memchr(text, '\0', size) != NULL)
         return unfit(text, size, "an f64; allowed: a number, inf, nan", err);
     memcpy(copy, text, size);
     copy[size] = '\0';
@@ -166,7 +174,7 @@ static int parse_bool(const char *text, size_t size, sopool_arg *out,
 static int parse_str(const char *text, size_t size, sopool_arg *out,
                      sopool_error *err)
 {
-    uint64_t good = sopool_utf8_check(text, size);
+    uint64_t good = sopool_utf8_span(text, size);
 
     if (good != size)
         return error_set(err, SOPOOL_E_ARGS,

@@ -111,6 +111,23 @@ END
     done < <(find core sdk/include -name '*.h' | sort)
 }
 
+@test "the template of the SDK makes a plugin that the command runs" {
+    cp -r "$source/sdk/template" "$BATS_TEST_TMPDIR/frob"
+    chmod -R u+w "$BATS_TEST_TMPDIR/frob"
+    cd "$BATS_TEST_TMPDIR/frob"
+    export PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$stage
+    umask 022
+    make CC="$SOPOOL_TEST_CC" CFLAGS='-O2 -Wall -Wextra -Wshadow -Werror'
+    make install HOME="$BATS_TEST_TMPDIR/home"
+    run nm -D --defined-only --format=posix frob.so
+    [ "${#lines[@]}" -eq 1 ]
+    [[ ${lines[0]} == sopool_plugin_v1* ]]
+    unset SOPOOL_PLUGIN_PATH
+    HOME=$BATS_TEST_TMPDIR/home run sopool apply frob.run hello
+    [ "$status" -eq 0 ]
+    [ "$output" = HELLO ]
+}
+
 # ---- configure
 
 # configure FLAG...: in a folder of its own, knowing only the libraries whose

@@ -157,17 +157,12 @@ static inline int32_t sopool_give_data(sopool_call *call, unsigned major,
     return call->host->result(call, at - head, head + size);
 }
 
-static inline int sopool_out_grow(sopool_writer *w, size_t need)
+static inline void *sopool_out_grow(void *ctx, void *data, size_t need)
 {
-    sopool_call *call = (sopool_call *)w->ctx;
-    size_t room = need < 256 ? 256 : need + need / 2;
-    void *data = call->host->reserve(call, room);
+    sopool_call *call = (sopool_call *)ctx;
 
-    if (data == NULL)
-        return -1;
-    w->data = (uint8_t *)data;
-    w->room = room;
-    return 0;
+    (void)data;
+    return call->host->reserve(call, need);
 }
 
 static inline sopool_writer sopool_out_writer(sopool_call *call)

@@ -1,0 +1,10 @@
+core_libsopool_core_la_SOURCES += \
+	core/value/args.c \
+	core/value/args.h \
+	core/value/encode.c \
+	core/value/encode.h \
+	core/value/signature.c \
+	core/value/signature.h \
+	core/value/text.c \
+	core/value/value.c \
+	core/value/value.h

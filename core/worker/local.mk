@@ -1,0 +1,23 @@
+core_libsopool_core_la_SOURCES += \
+	core/worker/call.c \
+	core/worker/call.h \
+	core/worker/fork.c \
+	core/worker/forkserver.c \
+	core/worker/launch.h \
+	core/worker/message.c \
+	core/worker/message.h \
+	core/worker/process.c \
+	core/worker/run.c \
+	core/worker/run.h \
+	core/worker/setup.c \
+	core/worker/setup.h \
+	core/worker/spawn.c \
+	core/worker/tasks.c \
+	core/worker/tasks.h \
+	core/worker/thread.c
+
+# The program that workers run in. It holds the library's objects itself, so
+# that it starts without looking for libsopool.
+pkglibexec_PROGRAMS += sopool-worker
+sopool_worker_SOURCES = core/worker/main.c
+sopool_worker_LDADD = core/libsopool-core.la
