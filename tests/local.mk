@@ -1,5 +1,6 @@
 # How the tests are run. All of them report by TAP.
 
+logs =
 TEST_EXTENSIONS = .bats .sh
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
@@ -17,16 +18,32 @@ SH_LOG_COMPILER = $(SHELL)
 # ---- unit tests: programs that see the inside of the library
 
 unit_tests += \
-	tests/unit/test_base
+	tests/unit/test_base \
+	tests/unit/test_cbor
 
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
 LDADD = core/libsopool-core.la $(CHECK_LIBS)
-EXTRA_DIST += tests/unit/unit.h
+EXTRA_DIST += \
+	tests/unit/cbor_copy.h \
+	tests/unit/unit.h
+
+# The codec beside others.
+peer_tests = tests/unit/cbor_peers
+tests_unit_cbor_peers_SOURCES = tests/unit/cbor_peers.c
+tests_unit_cbor_peers_CFLAGS = $(AM_CFLAGS) $(CBOR_CFLAGS)
+tests_unit_cbor_peers_LDADD = $(LDADD) $(CBOR_LIBS)
+EXTRA_DIST += tests/unit/cbor_peers.py
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+logs += $(unit_tests:=.log)
+if HAVE_LIBCBOR
+check_PROGRAMS += $(peer_tests)
+TESTS += $(peer_tests)
+logs += $(peer_tests:=.log)
+endif
 endif
 
 # ---- whole-program tests
@@ -37,12 +54,13 @@ EXTRA_DIST += $(bats_tests)
 
 if HAVE_BATS
 TESTS += $(bats_tests)
+logs += $(bats_tests:.bats=.log)
 endif
 
 # Last, when all others are done: what have they left behind?
 TESTS += tests/leaks.sh
 EXTRA_DIST += tests/leaks.sh
-tests/leaks.log: $(unit_tests:=.log) $(bats_tests:.bats=.log)
+tests/leaks.log: $(logs)
 
 # ---- the stage: an installation of this build, which the tests use
 

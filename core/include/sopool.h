@@ -366,6 +366,13 @@ sopool_stream_open(sopool_pool *pool, const char *task,
 SOPOOL_API int sopool_stream_send(sopool_stream *stream, sopool_args args,
                                   int64_t timeout_ms, sopool_error *err);
 
+/* An input that failed before it could be sent: it keeps its place among the
+ * results, with this error. */
+SOPOOL_API int sopool_stream_send_failure(sopool_stream *stream,
+                                          const sopool_error *why,
+                                          int64_t timeout_ms,
+                                          sopool_error *err);
+
 /* Hands over calls that still wait for their chunk to fill up. To be called by
  * the sender before it waits for input. */
 SOPOOL_API int sopool_stream_flush(sopool_stream *stream, sopool_error *err);

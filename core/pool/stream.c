@@ -238,8 +238,8 @@ static void choose_target(struct sopool_stream *s)
     s->target = target;
 }
 
-/* With the lock: the open batch goes to the pool. */
-static int submit(struct sopool_stream *s, sopool_error *err)
+/* With the lock: the open batch joins those that the reader will see. */
+static struct batch *close_batch(struct sopool_stream *s)
 {
     struct batch *batch = s->open;
 
@@ -257,19 +257,26 @@ static int submit(struct sopool_stream *s, sopool_error *err)
     s->between += batch->count;
     s->bytes += batch->args.size;
     s->open = NULL;
+    return batch;
+}
+
+/* With the lock: the open batch goes to the pool. */
+static void submit(struct sopool_stream *s)
+{
+    struct batch *batch = close_batch(s);
+    sopool_error why;
+
     choose_target(s);
-    if (pool_submit(s->pool, batch, err) == 0)
-        return 0;
-    /* The pool takes no more: these calls fail as the others do. */
-    for (uint32_t i = 0; i < batch->count; i++)
-        settle_failed(s->pool, batch, i,
-                      s->pool->broken ? &s->pool->trouble : err);
-    return 0;
+    if (pool_submit(s->pool, batch, &why) == 0)
+        return;
+    /* The pool takes no more: these calls fail as the others do. The batch
+     * may be read, and be gone, once the last one is settled. */
+    for (uint32_t i = 0, count = batch->count; i < count; i++)
+        settle_failed(s->pool, batch, i, &why);
 }
 
 static int flush(struct sopool_stream *s, int64_t deadline, sopool_error *err)
 {
-    sopool_error why;
     int status;
 
     if (s->open == NULL || s->open->count == 0)
@@ -277,7 +284,7 @@ static int flush(struct sopool_stream *s, int64_t deadline, sopool_error *err)
     pthread_mutex_lock(&s->pool->lock);
     status = wait_for_room(s, deadline, err);
     if (status == 0)
-        status = submit(s, &why);
+        submit(s);
     pthread_mutex_unlock(&s->pool->lock);
     return status;
 }
@@ -309,6 +316,37 @@ int sopool_stream_send(sopool_stream *s, sopool_args args, int64_t timeout_ms,
     if (is_full(s))
         (void)flush(s, 0, NULL);
     return 0;
+}
+
+int sopool_stream_send_failure(sopool_stream *s, const sopool_error *why,
+                               int64_t timeout_ms, sopool_error *err)
+{
+    int64_t deadline = clock_deadline(timeout_ms);
+    sopool_args none = SOPOOL_NO_ARGS;
+    int status;
+
+    if (flush(s, deadline, err) != 0)
+        return -1;
+    if (s->open == NULL) {
+        s->open = batch_new(s->task, s->target);
+        if (s->open == NULL)
+            return error_nomem(err);
+    }
+    if (batch_add(s->open, &none, err) != 0)
+        return -1;
+    s->sent++;
+    pthread_mutex_lock(&s->pool->lock);
+    status = wait_for_room(s, deadline, err);
+    if (status == 0) {
+        s->pool->stats.submitted++;
+        settle_failed(s->pool, close_batch(s), 0, why);
+    } else {
+        batch_free(s->open);
+        s->open = NULL;
+        s->sent--;
+    }
+    pthread_mutex_unlock(&s->pool->lock);
+    return status;
 }
 
 int sopool_stream_flush(sopool_stream *s, sopool_error *err)
