@@ -19,13 +19,24 @@ SH_LOG_COMPILER = $(SHELL)
 
 unit_tests += \
 	tests/unit/test_base \
-	tests/unit/test_cbor
+	tests/unit/test_catalog \
+	tests/unit/test_cbor \
+	tests/unit/test_channel \
+	tests/unit/test_load \
+	tests/unit/test_manifest \
+	tests/unit/test_pool \
+	tests/unit/test_signature \
+	tests/unit/test_task \
+	tests/unit/test_text \
+	tests/unit/test_value \
+	tests/unit/test_vet
 
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
 LDADD = core/libsopool-core.la $(CHECK_LIBS)
 EXTRA_DIST += \
 	tests/unit/cbor_copy.h \
+	tests/unit/files.h \
 	tests/unit/unit.h
 
 # The codec beside others.
@@ -49,7 +60,8 @@ endif
 # ---- whole-program tests
 
 bats_tests += \
-	tests/cli/build.bats
+	tests/cli/build.bats \
+	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 
 if HAVE_BATS
@@ -95,12 +107,22 @@ all-local: plugins/lib/stamp
 
 # ---- plugins for the tests: built as an author would, from the SDK alone
 
+test_plugins += \
+	tests/plugins/badhook.c \
+	tests/plugins/ctor.c \
+	tests/plugins/faults.c \
+	tests/plugins/good.c \
+	tests/plugins/nameless.c \
+	tests/plugins/second.c \
+	tests/plugins/unlinked.c
+
 tests/plugins/lib/stamp: $(test_plugins) $(HEADERS)
 	@echo '  CC       tests/plugins/lib'
 	@rm -rf tests/plugins/lib && $(MKDIR_P) tests/plugins/lib
 	@for c in $(test_plugins); do \
 		test -f $$c || c=$(srcdir)/$$c; \
-		$(CC) -I$(top_srcdir)/sdk/include $(WARN_CFLAGS) $(CFLAGS) \
+		$(CC) -D_GNU_SOURCE -I$(top_srcdir)/sdk/include \
+			$(WARN_CFLAGS) $(WERROR_CFLAGS) $(CFLAGS) \
 			$(LDFLAGS) -shared -fPIC -pthread \
 			-o tests/plugins/lib/`basename $$c .c`.so $$c || exit 1; \
 	done

@@ -475,6 +475,21 @@ START_TEST(other_kind_leaves_the_reader)
 }
 END_TEST
 
+/* A count is refused at the head already, before anyone makes room for it. */
+START_TEST(counts_at_the_head)
+{
+    sopool_reader r = reader("a2616101");
+    uint64_t count = 0;
+
+    ck_assert_int_eq(sopool_read_map(&r, &count), -1);
+    r = reader("830102");
+    ck_assert_int_eq(sopool_read_array(&r, &count), -1);
+    r = reader("820102");
+    ck_assert_int_eq(sopool_read_array(&r, &count), 0);
+    ck_assert_uint_eq(count, 2);
+}
+END_TEST
+
 START_TEST(raw_items)
 {
     sopool_reader r = reader("82a161610201");
@@ -634,6 +649,7 @@ int main(void)
     tcase_add_test(t, integers);
     tcase_add_test(t, float_of_integer);
     tcase_add_test(t, other_kind_leaves_the_reader);
+    tcase_add_test(t, counts_at_the_head);
     tcase_add_test(t, raw_items);
     tcase_add_test(t, typed_arrays);
     tcase_add_test(t, typed_element_sizes);

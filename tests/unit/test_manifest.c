@@ -165,7 +165,7 @@ START_TEST(text_without_its_end)
 }
 END_TEST
 
-START_TEST(names)
+START_TEST(names_are_checked)
 {
     static const char *const wrong[] = {"",    "1a",  "A",   "aB",
                                         "a-b", "a.b", "a b", "\xc3\xa4"};
@@ -481,7 +481,7 @@ static Suite *suite(void)
     tcase_add_test(section, records_that_are_none);
     tcase_add_test(section, plugins_that_are_none);
     tcase_add_test(section, text_without_its_end);
-    tcase_add_test(section, names);
+    tcase_add_test(section, names_are_checked);
     tcase_add_test(section, names_together);
     suite_add_tcase(s, section);
     tcase_set_timeout(file, 60);

@@ -111,6 +111,7 @@ START_TEST(what_is_no_integer)
                      "'9223372036854775808' is not an i64; allowed: "
                      "-9223372036854775808 to 9223372036854775807");
     (void)refused_text(SOPOOL_I64, "-9223372036854775809");
+    (void)refused_text(SOPOOL_I64, "18446744073709551617"); /* 2^64 + 1 */
 }
 END_TEST
 

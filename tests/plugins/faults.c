@@ -1,0 +1,315 @@
+/* faults.c - tasks that do what tasks must not do, and some that tests use to
+ * look at the pool from inside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sopool/task.h>
+
+static void sleep_ms(uint64_t ms)
+{
+    struct timespec ts = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+
+    while (nanosleep(&ts, &ts) != 0 && errno == EINTR)
+        ;
+}
+
+/* ---- harmless ---------------------------------------------------------- */
+
+SOPOOL_TASK_WITH(SOPOOL_PURE, echo, any, "The value itself.", (any, value))
+{
+    (void)sopool_put_raw(out, a->value.ptr, a->value.size);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(pid, i64, "The worker's process id.", (any, value))
+{
+    *out = getpid();
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(parent, i64, "The id of the worker's parent.")
+{
+    *out = getppid();
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(nap, u64, "Sleeps so many milliseconds, and gives them.", (u64, ms))
+{
+    sleep_ms(a->ms);
+    *out = a->ms;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(print, str, "Prints a line on standard output, and gives it.",
+            (str, line))
+{
+    (void)printf("%.*s\n", (int)a->line.size, a->line.ptr);
+    *out = a->line;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(big, bytes, "So many bytes, in place.", (u64, size))
+{
+    uint8_t *room = (uint8_t *)sopool_reserve(call, a->size);
+
+    if (room == NULL)
+        return sopool_fail(call, "no memory");
+    for (uint64_t i = 0; i < a->size; i++)
+        room[i] = (uint8_t)(i * 31);
+    out->ptr = room;
+    out->size = a->size;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(size, u64, "How many bytes were given.", (bytes, data))
+{
+    *out = a->data.size;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(numbers, list, "The numbers below n.", (u64, n))
+{
+    (void)sopool_put_array(out, a->n);
+    for (uint64_t i = 0; i < a->n; i++)
+        (void)sopool_put_u64(out, i);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(record, u64, "Appends x and a newline to a file, and gives x.",
+            (str, path), (u64, x))
+{
+    char path[4096], line[32];
+    int size = snprintf(line, sizeof(line), "%" PRIu64 "\n", a->x);
+    int fd;
+
+    if (a->path.size >= sizeof(path))
+        return sopool_fail(call, "the path is too long");
+    memcpy(path, a->path.ptr, (size_t)a->path.size);
+    path[a->path.size] = '\0';
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, line, (size_t)size) != size)
+        return sopool_fail(call, "%s: %s", path, strerror(errno));
+    (void)close(fd);
+    *out = a->x;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(environment, str, "The value of an environment variable.",
+            (str, name))
+{
+    char name[64];
+    const char *value;
+
+    if (a->name.size >= sizeof(name))
+        return sopool_fail(call, "the name is too long");
+    memcpy(name, a->name.ptr, (size_t)a->name.size);
+    name[a->name.size] = '\0';
+    value = getenv(name);
+    out->ptr = value != NULL ? value : "";
+    out->size = strlen(out->ptr);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(descriptors, u64, "How many descriptors above 3 are open.")
+{
+    *out = 0;
+    for (int fd = 4; fd < 4096; fd++)
+        *out += fcntl(fd, F_GETFD) >= 0;
+    return SOPOOL_OK;
+}
+
+/* ---- ways to fail ------------------------------------------------------ */
+
+SOPOOL_TASK(fail, bool, "Fails with a message.", (str, why))
+{
+    return sopool_fail(call, "%.*s", (int)a->why.size, a->why.ptr);
+}
+
+SOPOOL_TASK(fail_odd, bool, "Fails on odd numbers.", (i64, x))
+{
+    if (a->x % 2 != 0)
+        return sopool_fail(call, "%" PRId64 " is odd", a->x);
+    *out = true;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(not_text, str, "Gives a str that is not UTF-8.")
+{
+    out->ptr = "\xff\xfe";
+    out->size = 2;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(no_value, any, "Gives bytes that are no value.")
+{
+    (void)sopool_put_raw(out, "\x1f", 1);
+    return SOPOOL_OK;
+}
+
+/* ---- ways to die ------------------------------------------------------- */
+
+static volatile int *volatile nowhere;
+static volatile int zero;
+
+static void die(const char *how, uint64_t size)
+{
+    if (size == 4 && memcmp(how, "segv", 4) == 0)
+        *nowhere = 1;
+    if (size == 5 && memcmp(how, "abort", 5) == 0)
+        abort();
+    if (size == 3 && memcmp(how, "fpe", 3) == 0)
+        (void)raise(SIGFPE);
+    if (size == 4 && memcmp(how, "exit", 4) == 0)
+        exit(3);
+    if (size == 5 && memcmp(how, "_exit", 5) == 0)
+        _exit(0);
+    if (size == 4 && memcmp(how, "kill", 4) == 0)
+        (void)kill(getpid(), SIGKILL);
+    if (size == 4 && memcmp(how, "hang", 4) == 0)
+        for (;;)
+            sleep_ms(1000);
+    if (size == 4 && memcmp(how, "spin", 4) == 0)
+        while (zero == 0)
+            ;
+}
+
+SOPOOL_TASK(die, str,
+            "Dies: segv abort fpe exit _exit kill hang spin; else lives.",
+            (str, how))
+{
+    die(a->how.ptr, a->how.size);
+    *out = a->how;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(die_odd, i64, "Dies of SIGSEGV on odd numbers.", (i64, x))
+{
+    if (a->x % 2 != 0)
+        die("segv", 4);
+    *out = a->x;
+    return SOPOOL_OK;
+}
+
+/* Dies the first time that it is called with a path, by making it. */
+static int32_t die_once(sopool_call *call, const sopool_text *text)
+{
+    char path[4096];
+    int fd;
+
+    if (text->size >= sizeof(path))
+        return sopool_fail(call, "the path is too long");
+    memcpy(path, text->ptr, (size_t)text->size);
+    path[text->size] = '\0';
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        die("segv", 4);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK_WITH(SOPOOL_IDEMPOTENT, die_once, bool,
+                 "Dies unless the file is there, and makes it; may be retried.",
+                 (str, path))
+{
+    *out = true;
+    return die_once(call, &a->path);
+}
+
+SOPOOL_TASK(die_once_only, bool, "The same, but not to be retried.",
+            (str, path))
+{
+    *out = true;
+    return die_once(call, &a->path);
+}
+
+/* ---- ways to be a nuisance --------------------------------------------- */
+
+SOPOOL_TASK(close_all, bool, "Closes all its descriptors.")
+{
+    (void)close_range(0, ~0U, 0);
+    *out = true;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(leave_child, i64, "Forks a child that stays; gives its id.")
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        sleep_ms(600000);
+        _exit(0);
+    }
+    *out = pid;
+    return SOPOOL_OK;
+}
+
+/* The channel's mapping, as /proc tells it. */
+static bool find_channel(unsigned long *from, unsigned long *to)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    bool found = false;
+
+    while (maps != NULL && !found && fgets(line, sizeof(line), maps) != NULL)
+        found = strstr(line, "memfd:sopool-channel") != NULL &&
+                sscanf(line, "%lx-%lx", from, to) == 2;
+    if (maps != NULL)
+        (void)fclose(maps);
+    return found;
+}
+
+SOPOOL_TASK(scribble, bool, "Writes random bytes over its channel.",
+            (u64, seed))
+{
+    unsigned long from, to;
+    uint64_t state = a->seed;
+
+    if (!find_channel(&from, &to))
+        return sopool_fail(call, "there is no channel to write over");
+    for (; from < to; from += sizeof(state)) {
+        state = state * UINT64_C(6364136223846793005) + 1;
+        memcpy((void *)from, &state, sizeof(state));
+    }
+    *out = true;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(use_memory, u64, "Allocates and fills so many MiB.", (u64, mib))
+{
+    for (uint64_t i = 0; i < a->mib; i++) {
+        char *piece = (char *)malloc(1 << 20);
+
+        if (piece == NULL)
+            return sopool_fail(call, "no memory after %" PRIu64 " MiB", i);
+        memset(piece, 1, 1 << 20);
+        *(char *volatile *)piece = piece; /* leaked on purpose */
+    }
+    *out = a->mib;
+    return SOPOOL_OK;
+}
+
+/* ---- initializers ------------------------------------------------------ */
+
+static int64_t started_with;
+
+SOPOOL_TASK(init, bool, "An initializer that remembers a number.", (i64, n))
+{
+    started_with = a->n;
+    *out = true;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(initialized, i64, "The number that init was given.")
+{
+    *out = started_with;
+    return SOPOOL_OK;
+}
+
+SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, print, big, size, numbers,
+              record, environment, descriptors, fail, fail_odd, not_text,
+              no_value, die, die_odd, die_once, die_once_only, close_all,
+              leave_child, scribble, use_memory, init, initialized);

@@ -1,0 +1,422 @@
+/* test_channel.c - the shared memory between pool and worker, both ends in one
+ * process: what each state means when the worker stops there. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel/channel.h"
+#include "channel/layout.h"
+#include "unit.h"
+
+static struct parent_end parent;
+static struct worker_end worker;
+static int rings;
+
+static void count_ring(void *ctx)
+{
+    (void)ctx;
+    rings++;
+}
+
+static void set_up(void)
+{
+    struct shared *shared;
+    int fd;
+
+    ck_assert_int_eq(channel_create(&shared, &fd, NULL), 0);
+    parent_init(&parent, shared);
+    ck_assert_int_eq(channel_attach(&shared, fd, NULL), 0);
+    (void)close(fd);
+    worker_init(&worker, shared, count_ring, NULL);
+    rings = 0;
+}
+
+static void tear_down(void)
+{
+    channel_unmap(parent.shared);
+    channel_unmap(worker.shared);
+}
+
+/* Sends a range of `count` items, each a byte with its number. */
+static uint64_t send_items(uint32_t count)
+{
+    const uint32_t one = 1;
+    uint8_t *room = parent_room(&parent, count * 5);
+
+    ck_assert_ptr_nonnull(room);
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(room + i * 5, &one, 4);
+        room[i * 5 + 4] = (uint8_t)i;
+    }
+    return parent_send(&parent, 7, count, 0, count * 5);
+}
+
+static void answer(uint32_t index, const char *text)
+{
+    worker_answer(&worker, index, 0, text, strlen(text));
+}
+
+static void expect_record(uint64_t seq, uint32_t index, const char *text)
+{
+    struct record record;
+    const char *why = "";
+
+    ck_assert_int_eq(parent_read(&parent, &record, &why), 1);
+    ck_assert_uint_eq(record.seq, seq);
+    ck_assert_uint_eq(record.index, index);
+    ck_assert_uint_eq(record.size, strlen(text));
+    ck_assert_mem_eq(record.data, text, strlen(text));
+    parent_read_done(&parent);
+}
+
+static void expect_nothing(void)
+{
+    struct record record;
+    const char *why = "";
+
+    ck_assert_int_eq(parent_read(&parent, &record, &why), 0);
+}
+
+static int retire(void)
+{
+    const char *why = "";
+    uint64_t seq;
+
+    return parent_retire(&parent, &seq, &why);
+}
+
+START_TEST(a_range_goes_there_and_back)
+{
+    uint64_t seq = send_items(2);
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    ck_assert_uint_eq(view.task, 7);
+    ck_assert_uint_eq(view.size, 10);
+    ck_assert_uint_eq(view.args[9], 1);
+    ck_assert_uint_eq(parent_begun(&parent, seq), 1);
+    answer(0, "zero");
+    ck_assert(worker_more(&worker, 0));
+    ck_assert_uint_eq(parent_begun(&parent, seq), 2);
+    ck_assert_int_eq(retire(), 0);
+    answer(1, "");
+    ck_assert(!worker_more(&worker, 0));
+    expect_record(seq, 0, "zero");
+    expect_record(seq, 1, "");
+    expect_nothing();
+    ck_assert_int_eq(retire(), 1);
+    ck_assert_int_eq(retire(), 0);
+}
+END_TEST
+
+/* The rings are gone round many times, with results of all sizes. */
+START_TEST(rings_wrap_around)
+{
+    static char big[CHANNEL_INLINE];
+    struct range_view view;
+
+    memset(big, 'x', sizeof(big));
+    for (size_t i = 0; i < 500; i++) {
+        size_t size = i * 7919 % sizeof(big);
+        uint64_t seq = send_items(1 + (uint32_t)(i % 9) * 1000);
+        uint32_t index = 0;
+
+        ck_assert_int_eq(worker_next(&worker, &view), 1);
+        do {
+            struct record record;
+            const char *why = "";
+            size_t bytes = index == 0 ? size : index % 100;
+
+            worker_answer(&worker, index, 0, big, bytes);
+            ck_assert_int_eq(parent_read(&parent, &record, &why), 1);
+            ck_assert_uint_eq(record.size, bytes);
+            ck_assert_uint_eq(record.index, index++);
+            ck_assert_mem_eq(record.data, big, bytes);
+            parent_read_done(&parent);
+            (void)retire(); /* lets the worker know what was read */
+        } while (worker_more(&worker, 0));
+        ck_assert_int_eq(retire(), 1);
+        ck_assert_uint_eq(seq, i);
+    }
+}
+END_TEST
+
+START_TEST(a_reserved_result_keeps_its_bytes_while_it_grows)
+{
+    struct range_view view;
+    uint8_t *room;
+
+    for (int i = 0; i < 50; i++) {
+        uint64_t seq = send_items(1);
+        struct record record;
+        const char *why;
+
+        ck_assert_int_eq(worker_next(&worker, &view), 1);
+        room = worker_reserve(&worker, 10);
+        memcpy(room, "0123456789", 10);
+        room = worker_reserve(&worker, 20000);
+        ck_assert_mem_eq(room, "0123456789", 10);
+        memset(room + 10, 'y', 19990);
+        worker_answer(&worker, 0, 0, room + 5, 19995);
+        ck_assert(!worker_more(&worker, 0));
+        ck_assert_int_eq(parent_read(&parent, &record, &why), 1);
+        ck_assert_uint_eq(record.seq, seq);
+        ck_assert_uint_eq(record.size, 19995);
+        ck_assert_mem_eq(record.data, "56789yyyy", 9);
+        parent_read_done(&parent);
+        ck_assert_int_eq(retire(), 1);
+    }
+}
+END_TEST
+
+START_TEST(what_was_not_begun_is_taken_back)
+{
+    uint64_t first = send_items(10), second = send_items(3);
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    /* The running range gives half of the nine that are left, rounded up. */
+    ck_assert_uint_eq(parent_take(&parent, first, true), 0);
+    ck_assert_uint_eq(parent_take(&parent, first, false), 5);
+    ck_assert_uint_eq(parent.range[0].end, 5);
+    ck_assert_uint_eq(parent_take(&parent, second, true), 3);
+    ck_assert_uint_eq(parent_take(&parent, second, true), 0);
+    for (uint32_t i = 0; i < 5; i++) {
+        answer(i, "r");
+        ck_assert(worker_more(&worker, 0) == (i < 4));
+        expect_record(first, i, "r");
+    }
+    ck_assert_int_eq(retire(), 1);
+    ck_assert_int_eq(retire(), 0); /* the worker has not passed it */
+    parent_quit(&parent);
+    ck_assert_int_eq(worker_next(&worker, &view), 0);
+    ck_assert_int_eq(retire(), 1);
+}
+END_TEST
+
+START_TEST(slots_and_room_run_out_and_come_back)
+{
+    struct range_view view;
+
+    for (int i = 0; i < CHANNEL_SLOTS; i++)
+        (void)send_items(1);
+    ck_assert_ptr_null(parent_room(&parent, 1));
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    answer(0, "r");
+    ck_assert(!worker_more(&worker, 0));
+    expect_record(0, 0, "r");
+    ck_assert_int_eq(retire(), 1);
+    ck_assert_ptr_nonnull(parent_room(&parent, 1));
+    ck_assert_ptr_null(parent_room(&parent, CHANNEL_ARGS + 1));
+}
+END_TEST
+
+START_TEST(the_worker_rings_only_a_parent_that_sleeps)
+{
+    struct range_view view;
+
+    (void)send_items(2);
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    answer(0, "r");
+    ck_assert(worker_more(&worker, 0));
+    ck_assert_int_eq(rings, 0);
+    ck_assert(parent_sleep(&parent)); /* there is something to read */
+    parent_awake(&parent);
+    expect_record(0, 0, "r");
+    ck_assert(!parent_sleep(&parent));
+    answer(1, "r");
+    ck_assert(!worker_more(&worker, 0));
+    ck_assert_int_eq(rings, 1);
+}
+END_TEST
+
+/* ---- a worker that lies ------------------------------------------------ */
+
+static void expect_protocol_error(void)
+{
+    struct record record;
+    const char *why = NULL;
+    int got = 1;
+
+    for (int i = 0; i < 100 && got == 1; i++) {
+        got = parent_read(&parent, &record, &why);
+        if (got == 1)
+            parent_read_done(&parent);
+    }
+    ck_assert_int_eq(got, -1);
+    ck_assert_ptr_nonnull(why);
+}
+
+START_TEST(a_result_that_nobody_asked_for)
+{
+    answer(0, "r");
+    expect_protocol_error();
+}
+END_TEST
+
+START_TEST(a_result_out_of_order)
+{
+    struct range_view view;
+
+    (void)send_items(3);
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    answer(2, "r");
+    expect_protocol_error();
+}
+END_TEST
+
+START_TEST(a_ring_fuller_than_it_can_be)
+{
+    (void)send_items(1);
+    atomic_store(&worker.shared->results_head, CHANNEL_RESULTS + 16);
+    expect_protocol_error();
+}
+END_TEST
+
+START_TEST(a_record_longer_than_its_ring)
+{
+    struct record_head head = {.size = CHANNEL_INLINE};
+
+    (void)send_items(1);
+    memcpy(worker.shared->results, &head, sizeof(head));
+    atomic_store(&worker.shared->results_head, 64);
+    expect_protocol_error();
+}
+END_TEST
+
+START_TEST(done_without_a_result)
+{
+    const char *why = NULL;
+    uint64_t seq;
+
+    (void)send_items(1);
+    atomic_store(&worker.shared->slot[0].word, word_of(SLOT_DONE, 1, 1));
+    ck_assert_int_eq(parent_retire(&parent, &seq, &why), -1);
+    ck_assert_ptr_nonnull(why);
+}
+END_TEST
+
+START_TEST(begun_is_bounded_whatever_is_written)
+{
+    uint64_t seq = send_items(4);
+
+    for (unsigned state = 0; state < 256; state++) {
+        atomic_store(&worker.shared->slot[0].word, UINT64_MAX << 8 | state);
+        ck_assert_uint_le(parent_begun(&parent, seq), 4);
+    }
+}
+END_TEST
+
+/* Random bytes over the whole channel: an error or nothing, but no crash. */
+START_TEST(random_bytes_everywhere)
+{
+    uint64_t state = (uint64_t)_i + 1;
+
+    (void)send_items(20);
+    (void)send_items(1);
+    for (int round = 0; round < 50; round++) {
+        uint64_t *at = (uint64_t *)(void *)worker.shared;
+        struct record record;
+        const char *why = "";
+        uint64_t seq;
+
+        for (size_t i = 0; i < sizeof(struct shared) / 8; i += 1 + state % 7) {
+            state = state * UINT64_C(6364136223846793005) + 1442695;
+            at[i] = (state >> 60) ? state >> (state >> 58) : 0;
+        }
+        for (int i = 0; i < 100; i++) {
+            if (parent_read(&parent, &record, &why) != 1)
+                break;
+            parent_read_done(&parent);
+        }
+        while (parent_retire(&parent, &seq, &why) == 1)
+            ;
+        (void)parent_take(&parent, 0, _i % 2 == 0);
+        (void)parent_sleep(&parent);
+    }
+}
+END_TEST
+
+/* ---- two threads ------------------------------------------------------- */
+
+enum { MANY = 200000 };
+
+static void *run_worker(void *arg)
+{
+    struct range_view view;
+
+    while (worker_next(&worker, &view) == 1) {
+        const uint8_t *at = view.args;
+        uint32_t index = 0, size;
+
+        do {
+            memcpy(&size, at, 4);
+            worker_answer(&worker, index++, 0, at + 4, size);
+            at += 4 + size;
+        } while (worker_more(&worker, 0));
+    }
+    return arg;
+}
+
+/* Ranges are sent, taken back and read while the worker runs: each item is
+ * answered or taken back, exactly once. */
+START_TEST(nothing_is_lost_between_threads)
+{
+    uint64_t sent = 0, answered = 0, taken = 0;
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, run_worker, NULL), 0);
+    while (answered + taken < MANY) {
+        struct record record;
+        const char *why = "";
+        uint64_t seq;
+
+        if (sent < MANY && parent_room(&parent, 250) != NULL) {
+            seq = send_items(50);
+            sent += 50;
+            parent_wake(&parent);
+            if (sent % 350 == 0)
+                taken += parent_take(&parent, seq, sent % 700 == 0);
+        }
+        while (parent_read(&parent, &record, &why) == 1) {
+            ck_assert_uint_eq(*(const uint8_t *)record.data, record.index);
+            parent_read_done(&parent);
+            answered++;
+        }
+        ck_assert_str_eq(why, "");
+        while (parent_retire(&parent, &seq, &why) == 1)
+            ;
+        parent_wake(&parent);
+        ck_assert_str_eq(why, "");
+    }
+    ck_assert_uint_eq(answered + taken, MANY);
+    parent_quit(&parent);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("channel");
+    TCase *t = tcase_create("channel");
+
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_test(t, a_range_goes_there_and_back);
+    tcase_add_test(t, rings_wrap_around);
+    tcase_add_test(t, a_reserved_result_keeps_its_bytes_while_it_grows);
+    tcase_add_test(t, what_was_not_begun_is_taken_back);
+    tcase_add_test(t, slots_and_room_run_out_and_come_back);
+    tcase_add_test(t, the_worker_rings_only_a_parent_that_sleeps);
+    tcase_add_test(t, a_result_that_nobody_asked_for);
+    tcase_add_test(t, a_result_out_of_order);
+    tcase_add_test(t, a_ring_fuller_than_it_can_be);
+    tcase_add_test(t, a_record_longer_than_its_ring);
+    tcase_add_test(t, done_without_a_result);
+    tcase_add_test(t, begun_is_bounded_whatever_is_written);
+    tcase_add_loop_test(t, random_bytes_everywhere, 0, 20);
+    tcase_add_test(t, nothing_is_lost_between_threads);
+    suite_add_tcase(s, t);
+    return unit_run(s);
+}
