@@ -195,7 +195,9 @@ static void over_time(struct member *m)
     if (m->state == MEMBER_READY || m->state == MEMBER_STARTING ||
         m->state == MEMBER_ENDING) {
         m->limit_at = CLOCK_NEVER;
-        member_kill(m, SOPOOL_BY_TIMEOUT);
+        if (m->closed)
+            m->why = "it closed its control socket";
+        member_kill(m, m->closed ? SOPOOL_BY_POOL : SOPOOL_BY_TIMEOUT);
     }
 }
 
@@ -203,7 +205,7 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
 {
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
-        if (pool->options->timeout_ns != 0 &&
+        if (pool->options->timeout_ns != 0 && !m->closed &&
             (m->state == MEMBER_READY ||
              (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
             time_running(m, now);
@@ -219,7 +221,7 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
 
 static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
 {
-    int64_t at = CLOCK_NEVER;
+    int64_t at = pool->look_again ? now + NS_PER_MS : CLOCK_NEVER;
 
     for (const struct member *m = pool->members; m != NULL; m = m->next) {
         if (m->limit_at < at)
@@ -258,8 +260,8 @@ static bool go_to_sleep(struct sopool_pool *pool)
     bool quiet = true;
 
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state != MEMBER_LOST && m->state != MEMBER_DEAD &&
-            m->why == NULL && parent_sleep(&m->end))
+        if (m->state != MEMBER_LOST && m->state != MEMBER_DEAD && !m->broke &&
+            parent_sleep(&m->end))
             quiet = false;
     pool->asleep = true;
     return quiet;

@@ -89,6 +89,11 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first)
     return true;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 /* How many calls from `first` on go together: no more than fit, no more than
  * the worker may still run. 0: the first does not fit in the channel. */
 static uint32_t range_items(const struct member *m, const struct range *range)
@@ -99,6 +104,9 @@ static uint32_t range_items(const struct member *m, const struct range *range)
 
     if (count > range->count)
         count = range->count;
+    /* The last calls are shared out. */
+    if (batch->chunksize == 0 && range->next == NULL)
+        count = least(count, (range->count - 1) / m->pool->processes + 1);
     if (count > m->budget)
         count = (uint32_t)m->budget;
     if (count > CHANNEL_ITEMS)
@@ -160,28 +168,46 @@ static bool give(struct member *m)
 
 /* ---- taking back ------------------------------------------------------- */
 
-/* Takes back half of what this worker has not begun, the newest first. */
+/* What may be taken from a range of a worker that has `older` ranges to answer
+ * before it. A worker keeps the first call that it has, or calls would go to
+ * and fro between workers that are just waking up. */
+static uint32_t take_range(struct member *victim, uint64_t seq, bool older)
+{
+    const struct sent_range *range = &victim->end.range[seq % CHANNEL_SLOTS];
+    uint32_t taken;
+
+    if (older) {
+        taken = parent_take(&victim->end, seq, true);
+        if (taken > 0) {
+            victim->inflight--;
+            return taken;
+        }
+    } else if (parent_begun(&victim->end, seq) == 0) {
+        if (range->end > 1)
+            victim->pool->look_again = true;
+        return 0;
+    }
+    taken = parent_take(&victim->end, seq, false);
+    if (taken > 0 && range->answered == range->end)
+        victim->inflight--;
+    return taken;
+}
+
+/* Takes back some of what this worker has not begun, the newest first. */
 static bool take_from(struct member *victim)
 {
-    struct parent_end *end = &victim->end;
+    const struct parent_end *end = &victim->end;
 
     for (uint64_t seq = end->sent; seq-- > end->retired;) {
         const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
         const struct handed *handed = &victim->handed[seq % CHANNEL_SLOTS];
-        bool whole = true;
         uint32_t taken;
 
         if (range->taken || range->answered == range->end)
             continue;
-        taken = parent_take(end, seq, true);
-        if (taken == 0) {
-            whole = false;
-            taken = parent_take(end, seq, false);
-        }
+        taken = take_range(victim, seq, victim->inflight > 1);
         if (taken == 0)
             continue;
-        if (whole || range->answered == range->end)
-            victim->inflight--;
         if (victim->budget != UINT64_MAX)
             victim->budget += taken;
         queue_give_back(victim->pool, handed->batch, handed->first + range->end,
@@ -239,6 +265,7 @@ static bool any_idle(const struct sopool_pool *pool)
 
 void feed(struct sopool_pool *pool)
 {
+    pool->look_again = false;
     feed_queue(pool);
     while (pool->first == NULL && any_idle(pool) && rob(pool))
         for (struct member *m = pool->members; m != NULL && pool->first != NULL;

@@ -13,6 +13,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
+/* How long a worker may live without its control socket. */
+enum { CLOSED_MS = 100 };
+
 /* ---- starting ---------------------------------------------------------- */
 
 /* What a launch needs for a moment; closed when it is over. */
@@ -289,11 +292,10 @@ static void close_control(struct member *m)
     m->control = -1;
     if (m->pool->options->start_method == START_THREAD) {
         m->gone = m->status_known = true;
-    } else if (m->pidfd >= 0 && !m->gone) {
-        /* It lives but cannot be talked to, or is about to be seen dead. */
-        if (m->ended_by == 0)
-            m->why = "it closed its control socket";
-        (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
+    } else if (!m->gone) {
+        /* Most likely it is dying, and its exit is about to be seen. */
+        m->closed = true;
+        m->limit_at = clock_now() + CLOSED_MS * NS_PER_MS;
     }
 }
 
@@ -337,8 +339,8 @@ int member_big(struct member *m, uint64_t seq)
 
 static void broke_protocol(struct member *m, const char *why)
 {
-    if (m->why == NULL)
-        m->why = why;
+    m->broke = true;
+    m->why = why;
     member_kill(m, SOPOOL_BY_POOL);
 }
 
@@ -389,10 +391,10 @@ bool member_harvest(struct member *m)
 {
     bool some;
 
-    if (m->state == MEMBER_LOST || m->state == MEMBER_DEAD || m->why != NULL)
+    if (m->state == MEMBER_LOST || m->state == MEMBER_DEAD || m->broke)
         return false;
     some = read_results(m);
-    if (m->why == NULL && m->state != MEMBER_LOST)
+    if (!m->broke && m->state != MEMBER_LOST)
         some = retire_ranges(m) || some;
     if (some)
         parent_wake(&m->end); /* it may wait for room */

@@ -81,7 +81,7 @@ static void describe_ours(const struct member *m, int ended_by,
         (void)error_set(err, SOPOOL_E_CLOSED, "the pool was terminated");
     } else {
         (void)error_set(err, SOPOOL_E_PROTOCOL,
-                        "worker %d broke the channel's protocol: %s",
+                        "worker %d could not be trusted any more: %s",
                         (int)m->pid, m->why != NULL ? m->why : "unknown");
     }
     err->ended_by = ended_by;

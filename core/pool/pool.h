@@ -78,11 +78,13 @@ struct member {
     int control; /* the pool's end; -1 once closed */
     int pidfd;   /* -1: a thread, or not forked yet */
     pid_t pid;
+    bool closed;       /* its end of the control socket is */
     bool gone;         /* the process or thread has ended */
     bool status_known; /* wait_status is */
     int wait_status;
     int ended_by;      /* a sopool_ender, once the pool has acted */
-    const char *why;   /* the protocol error, if it broke it */
+    bool broke;        /* the protocol: nothing in its channel counts */
+    const char *why;   /* the pool ended it, or NULL */
     uint32_t inflight; /* ranges sent, not answered in full, not taken back */
     bool fed;          /* was sent something since it was last woken */
     uint64_t budget;   /* calls that it may still be sent */
@@ -136,8 +138,8 @@ struct sopool_pool {
     int epoll;
     int wake; /* an eventfd, for the dispatcher */
     struct watch on_wake;
-    bool asleep; /* the dispatcher is about to wait, or waits */
-    int64_t sleep_until;
+    bool asleep;     /* the dispatcher is about to wait, or waits */
+    bool look_again; /* a worker with nothing could be given something soon */
     uint64_t jitter; /* state of a small random generator */
     sopool_stats stats;
 };

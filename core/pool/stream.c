@@ -6,6 +6,7 @@
  * and by WINDOW_BYTES: memory stays the same however long the input is.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -44,7 +45,8 @@ struct sopool_stream {
     struct batch *first, *last; /* submitted, in order; owned */
     uint64_t between;           /* calls submitted and not read */
     uint64_t bytes;             /* of their arguments and results */
-    bool ended, cancelled;
+    bool ended;
+    atomic_bool cancelled; /* the sender looks at it without the lock */
     bool sender_waits, reader_waits;
     struct run *ready; /* unordered: a ring of runs; owned */
     size_t ready_room, ready_head, ready_count;
@@ -299,6 +301,8 @@ int sopool_stream_send(sopool_stream *s, sopool_args args, int64_t timeout_ms,
 {
     int64_t deadline;
 
+    if (atomic_load_explicit(&s->cancelled, memory_order_relaxed))
+        return error_set(err, SOPOOL_E_CLOSED, "the stream was cancelled");
     if (s->open != NULL && is_full(s)) {
         deadline = clock_deadline(timeout_ms);
         if (flush(s, deadline, err) != 0)

@@ -111,7 +111,7 @@ START_TEST(errors_say_what_was_wrong)
     sopool_pool *pool = open_pool(options_of(methods[_i]));
 
     expect_failure(pool, "faults.nap", SOPOOL_ARGS("x"), SOPOOL_E_ARGS);
-    ck_assert_str_eq(err.message, "argument 1 (ms) must be u64, not text");
+    ck_assert_str_eq(err.message, "argument 1 (ms) must be u64, got text");
     ck_assert_str_eq(err.task, "faults.nap");
     expect_failure(pool, "faults.nap", SOPOOL_ARGS(1, 2), SOPOOL_E_ARGS);
     expect_failure(pool, "faults.nap", SOPOOL_ARGS(-1), SOPOOL_E_ARGS);
@@ -315,7 +315,7 @@ START_TEST(a_full_window_stops_the_sender)
     ck_assert_int_eq(sopool_stream_send(s, SOPOOL_ARGS(sent), 5000, &err), 0);
     sopool_stream_cancel(s);
     ck_assert_int_eq(sopool_stream_next(s, &item, -1, &err), 0);
-    ck_assert_int_eq(sopool_stream_flush(s, &err), -1);
+    ck_assert_int_eq(sopool_stream_send(s, SOPOOL_ARGS(1), -1, &err), -1);
     ck_assert_int_eq(err.code, SOPOOL_E_CLOSED);
     sopool_stream_close(s);
     end_pool(pool);
@@ -888,11 +888,9 @@ static int count_descriptors(void)
 
 START_TEST(pools_leave_no_descriptor_behind)
 {
-    int before;
+    int before = 0;
 
-    end_pool(open_pool(options_of(methods[_i])));
-    before = count_descriptors();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         sopool_pool *pool = open_pool(options_of(methods[_i]));
 
         sopool_value_free(
@@ -901,6 +899,9 @@ START_TEST(pools_leave_no_descriptor_behind)
             expect_failure(pool, "faults.die", SOPOOL_ARGS("segv"),
                            SOPOOL_E_DIED);
         end_pool(pool);
+        /* The first pool's plugin stays open in the program with threads. */
+        if (i == 0)
+            before = count_descriptors();
     }
     ck_assert_int_eq(count_descriptors(), before);
 }
@@ -937,7 +938,7 @@ static TCase *add_case(Suite *s, const char *name)
 {
     TCase *t = tcase_create(name);
 
-    tcase_set_timeout(t, 120);
+    tcase_set_timeout(t, 30);
     suite_add_tcase(s, t);
     return t;
 }
