@@ -63,6 +63,8 @@ bats_tests += \
 	tests/cli/build.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
+EXTRA_DIST += \
+	tests/cli/helper.bash
 
 if HAVE_BATS
 TESTS += $(bats_tests)

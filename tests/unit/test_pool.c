@@ -931,7 +931,7 @@ static bool sanitized(void)
 {
     const char *text = getenv("SOPOOL_TEST_SANITIZED");
 
-    return text != NULL && strcmp(text, "yes") == 0;
+    return text != NULL && text[0] != '\0';
 }
 
 static TCase *add_case(Suite *s, const char *name)

@@ -145,7 +145,8 @@ static inline int32_t sopool_give_data(sopool_call *call, unsigned major,
     uint8_t *at = (uint8_t *)(uintptr_t)data;
 
     if (data == NULL || !call->host->reserved(call, data, size) ||
-        !call->host->reserved(call, at - head, head + size)) {
+        !call->host->reserved(call, (uint8_t *)((uintptr_t)data - head),
+                              head + size)) {
         at = (uint8_t *)call->host->reserve(call, head + size);
         if (at == NULL)
             return sopool_no_memory(call);

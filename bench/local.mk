@@ -1,0 +1,1 @@
+# The benchmarks: nothing of them is built by default.
