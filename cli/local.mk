@@ -2,7 +2,46 @@
 
 bin_PROGRAMS += sopool
 sopool_SOURCES = \
-	cli/main.c
+	cli/apply.c \
+	cli/apply.h \
+	cli/arguments.c \
+	cli/arguments.h \
+	cli/base64.c \
+	cli/base64.h \
+	cli/check.c \
+	cli/check.h \
+	cli/input.c \
+	cli/input.h \
+	cli/json.c \
+	cli/json.h \
+	cli/lint.c \
+	cli/lint.h \
+	cli/list.c \
+	cli/list.h \
+	cli/main.c \
+	cli/map.c \
+	cli/map.h \
+	cli/message.c \
+	cli/message.h \
+	cli/near.c \
+	cli/near.h \
+	cli/option.c \
+	cli/option.h \
+	cli/outcome.c \
+	cli/outcome.h \
+	cli/output.c \
+	cli/output.h \
+	cli/place.c \
+	cli/place.h \
+	cli/progress.c \
+	cli/progress.h \
+	cli/render.c \
+	cli/render.h \
+	cli/session.c \
+	cli/session.h \
+	cli/settings.c \
+	cli/settings.h \
+	cli/status.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

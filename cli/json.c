@@ -1,0 +1,392 @@
+/* json.c - see json.h. */
+#include "json.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "base64.h"
+#include "lint.h"
+#include "message.h"
+
+struct json {
+    json_tokener *tokener;
+    size_t members; /* keys met in the value that is being put */
+};
+
+struct json *json_new(void)
+{
+    struct json *json = calloc(1, sizeof(*json));
+
+    if (json == NULL)
+        return NULL;
+    /* One more than the lists and maps that may stand in one another. */
+    json->tokener = json_tokener_new_ex(SOPOOL_CBOR_DEPTH + 1);
+    if (json->tokener == NULL) {
+        free(json);
+        return NULL;
+    }
+    json_tokener_set_flags(json->tokener,
+                           JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    return json;
+}
+
+void json_free(struct json *json)
+{
+    if (json == NULL)
+        return;
+    json_tokener_free(json->tokener);
+    free(json);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* The text's last value needs something behind it to be known to be whole. */
+static json_object *parse_tokens(struct json *json, const char *text,
+                                 size_t size)
+{
+    json_object *tree;
+
+    json_tokener_reset(json->tokener);
+    tree = json_tokener_parse_ex(json->tokener, text, (int)size);
+    if (json_tokener_get_error(json->tokener) == json_tokener_continue)
+        tree = json_tokener_parse_ex(json->tokener, "\n", 1);
+    return tree;
+}
+
+static int explain(const struct json *json, size_t size, sopool_error *err)
+{
+    enum json_tokener_error error = json_tokener_get_error(json->tokener);
+    size_t at = json_tokener_get_parse_end(json->tokener);
+
+    if (error == json_tokener_continue || at >= size)
+        return message_refuse(err, size == 0
+                                       ? "is not JSON: it is empty"
+                                       : "is not JSON: it ends too early");
+    if (error == json_tokener_error_depth)
+        return message_refuse(err,
+                              "is nested too deeply at column %zu; allowed: "
+                              "%d lists and objects in one another",
+                              at + 1, SOPOOL_CBOR_DEPTH);
+    return message_refuse(err, "is not JSON: %s at column %zu",
+                          json_tokener_error_desc(error), at + 1);
+}
+
+/* The value of the text: the caller's (NULL is also the value null). */
+static int parse(struct json *json, const char *text, size_t size,
+                 json_object **tree, size_t *members, sopool_error *err)
+{
+    enum json_tokener_error error;
+
+    if (size >= INT_MAX)
+        return message_refuse(err, "is too long for JSON; allowed: 2 GiB");
+    *tree = parse_tokens(json, text, size);
+    error = json_tokener_get_error(json->tokener);
+    if (error != json_tokener_success)
+        return explain(json, size, err);
+    if (lint_json(text, size, members, err) == 0)
+        return 0;
+    json_object_put(*tree);
+    return -1;
+}
+
+/* ---- generic values ---------------------------------------------------- */
+
+static int put_any(struct json *json, json_object *value, sopool_writer *out,
+                   sopool_error *err);
+
+static int put_string(json_object *value, sopool_writer *out)
+{
+    return sopool_put_text(out, json_object_get_string(value),
+                           (uint64_t)json_object_get_string_len(value));
+}
+
+/* The text of {"base64": "..."}; NULL: the object is another. */
+static json_object *base64_of(json_object *value)
+{
+    json_object *text;
+
+    if (json_object_get_type(value) == json_type_object &&
+        json_object_object_length(value) == 1 &&
+        json_object_object_get_ex(value, "base64", &text) &&
+        json_object_get_type(text) == json_type_string)
+        return text;
+    return NULL;
+}
+
+static int put_base64(struct json *json, json_object *text, sopool_writer *out,
+                      sopool_error *err)
+{
+    size_t size = (size_t)json_object_get_string_len(text);
+    uint8_t *data = malloc(size + 1);
+    size_t used;
+
+    json->members++;
+    if (data == NULL)
+        return message_refuse(err, "is too large: out of memory");
+    used = base64_decode(json_object_get_string(text), size, data);
+    if (used != SIZE_MAX)
+        (void)sopool_put_bytes(out, data, used);
+    free(data);
+    if (used == SIZE_MAX)
+        return message_refuse(err, "has bytes that are not base64");
+    return 0;
+}
+
+static int put_list(struct json *json, json_object *list, sopool_writer *out,
+                    sopool_error *err)
+{
+    size_t count = json_object_array_length(list);
+
+    (void)sopool_put_array(out, count);
+    for (size_t i = 0; i < count; i++)
+        if (put_any(json, json_object_array_get_idx(list, i), out, err) != 0)
+            return -1;
+    return 0;
+}
+
+struct member {
+    const char *key;
+    size_t size;
+    json_object *value;
+};
+
+/* CBOR's order: the shorter key first. */
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *left = a, *right = b;
+
+    if (left->size != right->size)
+        return left->size < right->size ? -1 : 1;
+    return memcmp(left->key, right->key, left->size);
+}
+
+static int put_map(struct json *json, json_object *map, sopool_writer *out,
+                   sopool_error *err)
+{
+    size_t count = (size_t)json_object_object_length(map), used = 0;
+    struct member *member = malloc((count + 1) * sizeof(*member));
+    int status = 0;
+
+    if (member == NULL)
+        return message_refuse(err, "is too large: out of memory");
+    json_object_object_foreach(map, key, value)
+    {
+        member[used++] = (struct member){key, strlen(key), value};
+    }
+    qsort(member, count, sizeof(*member), compare_members);
+    json->members += count;
+    (void)sopool_put_map(out, count);
+    for (size_t i = 0; status == 0 && i < count; i++) {
+        (void)sopool_put_text(out, member[i].key, member[i].size);
+        status = put_any(json, member[i].value, out, err);
+    }
+    free(member);
+    return status;
+}
+
+static int put_whole_number(json_object *value, sopool_writer *out)
+{
+    int64_t number = json_object_get_int64(value);
+
+    if (number < 0)
+        return sopool_put_i64(out, number);
+    return sopool_put_u64(out, json_object_get_uint64(value));
+}
+
+static int put_any(struct json *json, json_object *value, sopool_writer *out,
+                   sopool_error *err)
+{
+    json_object *base64 = base64_of(value);
+
+    if (base64 != NULL)
+        return put_base64(json, base64, out, err);
+    switch (json_object_get_type(value)) {
+    case json_type_null:
+        (void)sopool_put_null(out);
+        return 0;
+    case json_type_boolean:
+        (void)sopool_put_bool(out, json_object_get_boolean(value));
+        return 0;
+    case json_type_double:
+        (void)sopool_put_f64(out, json_object_get_double(value));
+        return 0;
+    case json_type_int:
+        (void)put_whole_number(value, out);
+        return 0;
+    case json_type_string:
+        (void)put_string(value, out);
+        return 0;
+    case json_type_array:
+        return put_list(json, value, out, err);
+    default:
+        return put_map(json, value, out, err);
+    }
+}
+
+/* ---- values of a type -------------------------------------------------- */
+
+static int unfit(json_object *value, const char *what, sopool_error *err)
+{
+    const char *text = json_object_to_json_string_ext(
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    char shown[48];
+
+    return message_refuse(
+        err, "%s is not %s",
+        message_text(text, strlen(text), shown, sizeof(shown)), what);
+}
+
+static int put_integer(int type, json_object *value, sopool_writer *out,
+                       sopool_error *err)
+{
+    bool whole = json_object_get_type(value) == json_type_int;
+
+    if (type == SOPOOL_I64) {
+        if (!whole || (json_object_get_int64(value) == INT64_MAX &&
+                       json_object_get_uint64(value) > INT64_MAX))
+            return unfit(value,
+                         "an i64; allowed: a whole number from "
+                         "-9223372036854775808 to 9223372036854775807",
+                         err);
+    } else if (!whole || json_object_get_int64(value) < 0)
+        return unfit(value,
+                     "a u64; allowed: a whole number from 0 to "
+                     "18446744073709551615",
+                     err);
+    (void)put_whole_number(value, out);
+    return 0;
+}
+
+static int put_float(json_object *value, sopool_writer *out, sopool_error *err)
+{
+    json_type type = json_object_get_type(value);
+
+    if (type != json_type_double && type != json_type_int)
+        return unfit(value, "an f64; allowed: a number", err);
+    (void)sopool_put_f64(out, json_object_get_double(value));
+    return 0;
+}
+
+static int put_bytes(struct json *json, json_object *value, sopool_writer *out,
+                     sopool_error *err)
+{
+    json_object *base64 = base64_of(value);
+
+    if (base64 != NULL)
+        return put_base64(json, base64, out, err);
+    if (json_object_get_type(value) != json_type_string)
+        return unfit(value,
+                     "bytes; allowed: a string, or {\"base64\": \"...\"}", err);
+    (void)sopool_put_bytes(out, json_object_get_string(value),
+                           (uint64_t)json_object_get_string_len(value));
+    return 0;
+}
+
+static int put_typed(struct json *json, int type, json_object *value,
+                     sopool_writer *out, sopool_error *err)
+{
+    json_type is = json_object_get_type(value);
+
+    switch (type) {
+    case SOPOOL_BOOL:
+        if (is != json_type_boolean)
+            return unfit(value, "a bool; allowed: true, false", err);
+        break;
+    case SOPOOL_I64:
+    case SOPOOL_U64:
+        return put_integer(type, value, out, err);
+    case SOPOOL_F64:
+        return put_float(value, out, err);
+    case SOPOOL_STR:
+        if (is != json_type_string)
+            return unfit(value, "a str; allowed: a string", err);
+        break;
+    case SOPOOL_BYTES:
+        return put_bytes(json, value, out, err);
+    case SOPOOL_LIST:
+        if (is != json_type_array)
+            return unfit(value, "a list; allowed: an array", err);
+        break;
+    case SOPOOL_MAP:
+        if (is != json_type_object)
+            return unfit(value, "a map; allowed: an object", err);
+        return put_map(json, value, out, err);
+    default:
+        break;
+    }
+    return put_any(json, value, out, err);
+}
+
+/* ---- whole texts ------------------------------------------------------- */
+
+/* The library keeps the last of two members with one key. */
+static int finish(struct json *json, json_object *tree, size_t members,
+                  int status, sopool_writer *out, sopool_error *err)
+{
+    json_object_put(tree);
+    if (status != 0)
+        return -1;
+    if (json->members != members)
+        return message_refuse(err, "has an object with a key twice");
+    if (out->failed)
+        return message_refuse(err, "is too large: out of memory");
+    return 0;
+}
+
+int json_value(struct json *json, int type, const char *text, size_t size,
+               sopool_writer *out, sopool_error *err)
+{
+    json_object *tree;
+    size_t members;
+    int status;
+
+    if (parse(json, text, size, &tree, &members, err) != 0)
+        return -1;
+    json->members = 0;
+    status = put_typed(json, type, tree, out, err);
+    return finish(json, tree, members, status, out, err);
+}
+
+static int put_arguments(struct json *json, const sopool_task_info *task,
+                         json_object *list, sopool_writer *out,
+                         sopool_error *err)
+{
+    size_t count;
+
+    if (json_object_get_type(list) != json_type_array)
+        return unfit(list, "a JSON array of arguments", err);
+    count = json_object_array_length(list);
+    if (count != task->param_count)
+        return message_refuse(err, "there are %zu arguments; %s takes %zu: %s",
+                              count, task->name, task->param_count,
+                              task->signature);
+    (void)sopool_put_array(out, count);
+    for (size_t i = 0; i < count; i++) {
+        const sopool_param *param = &task->params[i];
+        sopool_error why;
+
+        if (put_typed(json, param->type, json_object_array_get_idx(list, i),
+                      out, &why) != 0)
+            return message_refuse(err, "argument %zu (%s): %.900s", i + 1,
+                                  param->name, why.message);
+    }
+    return 0;
+}
+
+int json_arguments(struct json *json, const sopool_task_info *task,
+                   const char *text, size_t size, sopool_writer *out,
+                   sopool_error *err)
+{
+    json_object *tree;
+    size_t members;
+    int status;
+
+    if (parse(json, text, size, &tree, &members, err) != 0)
+        return -1;
+    json->members = 0;
+    status = put_arguments(json, task, tree, out, err);
+    return finish(json, tree, members, status, out, err);
+}

@@ -1,0 +1,28 @@
+/* json.h - from JSON text to CBOR, as the types of a task's parameters ask.
+ *
+ * Bytes are {"base64": "..."}, or for a parameter that takes bytes a string,
+ * whose UTF-8 it is. What JSON leaves open is refused: a key that stands twice
+ * in an object, a number that does not fit.
+ */
+#ifndef SOPOOL_CLI_JSON_H
+#define SOPOOL_CLI_JSON_H
+
+#include <sopool.h>
+#include <sopool/cbor.h>
+
+struct json;
+
+struct json *json_new(void); /* NULL: no memory */
+void json_free(struct json *json);
+
+/* Adds the value that the text is, as one of a type (a sopool_type). The error
+ * says what is wrong with it. */
+int json_value(struct json *json, int type, const char *text, size_t size,
+               sopool_writer *out, sopool_error *err);
+
+/* Adds the list of arguments that the text is, for a task. */
+int json_arguments(struct json *json, const sopool_task_info *task,
+                   const char *text, size_t size, sopool_writer *out,
+                   sopool_error *err);
+
+#endif

@@ -1,0 +1,287 @@
+/* list.c - see list.h. */
+#include "list.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sopool/abi.h>
+#include <sopool/cbor.h>
+
+#include "message.h"
+#include "near.h"
+#include "output.h"
+#include "render.h"
+#include "status.h"
+
+/* The widest column that is still kept for the sake of a few long entries. */
+enum { WIDEST = 40 };
+
+static struct output out = {.fd = STDOUT_FILENO};
+
+/* What is to be shown: all tasks, those of a plugin, or one. */
+struct listing {
+    const sopool_catalog *catalog;
+    const char *plugin;           /* or NULL */
+    const sopool_task_info *task; /* or NULL */
+};
+
+static const sopool_task_info *task_at(const struct listing *list, size_t *at)
+{
+    const sopool_task_info *task;
+
+    while ((task = sopool_catalog_task(list->catalog, (*at)++)) != NULL) {
+        if (list->task != NULL && task != list->task)
+            continue;
+        if (list->plugin == NULL || strcmp(list->plugin, task->plugin) == 0)
+            return task;
+    }
+    return NULL;
+}
+
+/* ---- as a table -------------------------------------------------------- */
+
+/* How many columns UTF-8 text takes, near enough. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text != '\0'; text++)
+        width += (*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void put_column(const char *text, size_t width)
+{
+    output_text(&out, text);
+    for (size_t i = width_of(text); i < width + 2; i++)
+        output_byte(&out, ' ');
+}
+
+static void widen(size_t *width, const char *text)
+{
+    size_t wide = width_of(text);
+
+    if (wide > *width && wide <= WIDEST)
+        *width = wide;
+}
+
+static void put_table(const struct listing *list)
+{
+    const sopool_task_info *task;
+    size_t name = 0, signature = 0, at = 0;
+
+    while ((task = task_at(list, &at)) != NULL) {
+        widen(&name, task->name);
+        widen(&signature, task->signature);
+    }
+    at = 0;
+    while ((task = task_at(list, &at)) != NULL) {
+        put_column(task->name, name);
+        if (task->doc[0] == '\0')
+            output_text(&out, task->signature);
+        else {
+            put_column(task->signature, signature);
+            output_text(&out, task->doc);
+        }
+        output_byte(&out, '\n');
+    }
+}
+
+/* ---- one task ---------------------------------------------------------- */
+
+static const struct {
+    uint32_t flag;
+    const char *name, *means;
+} flags[] = {
+    {SOPOOL_IDEMPOTENT, "idempotent", "may be run again after a crash"},
+    {SOPOOL_PURE, "pure", "the result depends on the arguments alone"},
+    {SOPOOL_NO_FORK, "no_fork", "runs with the start method spawn alone"},
+};
+
+enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
+
+static void put_field(const char *name, const char *text)
+{
+    put_column(name, strlen("signature"));
+    output_text(&out, text);
+    output_byte(&out, '\n');
+}
+
+static void put_details(const sopool_task_info *task)
+{
+    put_field("name", task->name);
+    put_field("signature", task->signature);
+    put_field("doc", task->doc);
+    put_field("plugin", task->plugin);
+    put_field("version", task->plugin_version);
+    put_field("file", task->path);
+    for (size_t i = 0; i < FLAGS; i++)
+        if (task->flags & flags[i].flag) {
+            put_column("flag", strlen("signature"));
+            output_format(&out, "%s: %s\n", flags[i].name, flags[i].means);
+        }
+}
+
+/* ---- as JSON ----------------------------------------------------------- */
+
+static void put_member(const char *key, const char *text)
+{
+    output_format(&out, "\"%s\":", key);
+    render_string(&out, text, strlen(text));
+    output_byte(&out, ',');
+}
+
+static void put_params(const sopool_task_info *task)
+{
+    output_text(&out, "\"params\":[");
+    for (size_t i = 0; i < task->param_count; i++) {
+        output_text(&out, i > 0 ? ",{" : "{");
+        put_member("name", task->params[i].name);
+        output_format(&out, "\"type\":\"%s\"}",
+                      sopool_type_name(task->params[i].type));
+    }
+    output_text(&out, "],");
+}
+
+static void put_flags(const sopool_task_info *task)
+{
+    const char *comma = "";
+
+    output_text(&out, "\"flags\":[");
+    for (size_t i = 0; i < FLAGS; i++)
+        if (task->flags & flags[i].flag) {
+            output_format(&out, "%s\"%s\"", comma, flags[i].name);
+            comma = ",";
+        }
+    output_byte(&out, ']');
+}
+
+static void put_object(const sopool_task_info *task)
+{
+    output_byte(&out, '{');
+    put_member("name", task->name);
+    put_member("signature", task->signature);
+    put_member("doc", task->doc);
+    put_member("plugin", task->plugin);
+    put_member("version", task->plugin_version);
+    put_member("file", task->path);
+    put_params(task);
+    put_member("result", sopool_type_name(task->result_type));
+    put_flags(task);
+    output_byte(&out, '}');
+}
+
+static void put_array(const struct listing *list)
+{
+    const sopool_task_info *task;
+    const char *before = "[\n";
+    size_t at = 0;
+
+    while ((task = task_at(list, &at)) != NULL) {
+        output_text(&out, before);
+        put_object(task);
+        before = ",\n";
+    }
+    output_text(&out, before[0] == '[' ? "[]\n" : "\n]\n");
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static void warn(void *ctx, const char *complaint)
+{
+    (void)ctx;
+    message("warning: %s", complaint);
+}
+
+static bool has_plugin(const sopool_catalog *catalog, const char *name)
+{
+    const sopool_task_info *task;
+
+    for (size_t i = 0; (task = sopool_catalog_task(catalog, i)) != NULL; i++)
+        if (strcmp(task->plugin, name) == 0)
+            return true;
+    return false;
+}
+
+static const char *near_plugin(const sopool_catalog *catalog, const char *name)
+{
+    size_t count = sopool_catalog_count(catalog);
+    const char **names = calloc(count + 1, sizeof(*names));
+    const char *near = NULL;
+
+    if (names == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        names[i] = sopool_catalog_task(catalog, i)->plugin;
+    near = near_word(name, names, count);
+    free(names);
+    return near;
+}
+
+/* Fills in what the word names: a plugin or a task. */
+static int choose(struct listing *list, const char *name)
+{
+    const char *near;
+    sopool_error err;
+
+    if (has_plugin(list->catalog, name)) {
+        list->plugin = name;
+        return 0;
+    }
+    list->task = sopool_catalog_find(list->catalog, name, &err);
+    if (list->task != NULL)
+        return 0;
+    near = strchr(name, '.') == NULL && err.code == SOPOOL_E_NO_TASK
+               ? near_plugin(list->catalog, name)
+               : NULL;
+    if (near != NULL)
+        message("there is no plugin '%.60s'; did you mean '%s'?", name, near);
+    else
+        message("%s", err.message);
+    return -1;
+}
+
+static void put(const struct settings *settings, const struct listing *list)
+{
+    if (settings->json)
+        put_array(list);
+    else if (list->task != NULL)
+        put_details(list->task);
+    else if (sopool_catalog_count(list->catalog) > 0)
+        put_table(list);
+    else
+        message("no plugins found; --plugin-path or SOPOOL_PLUGIN_PATH say "
+                "where to look");
+    output_flush(&out);
+}
+
+int list_run(const struct command *command, const struct settings *settings,
+             int argc, char **argv)
+{
+    struct listing list = {0};
+    sopool_options *options;
+    sopool_catalog *catalog;
+    sopool_error err;
+    int status = EXIT_GOOD;
+
+    if (argc > 1)
+        return usage(command->name, "list takes one plugin or task, not %d",
+                     argc);
+    options = settings_options(settings);
+    if (options == NULL)
+        return EXIT_USAGE;
+    catalog = sopool_catalog_open(options, warn, NULL, &err);
+    sopool_options_free(options);
+    if (catalog == NULL) {
+        message("%s", err.message);
+        return settings_status(err.code);
+    }
+    list.catalog = catalog;
+    if (argc == 1 && choose(&list, argv[0]) != 0)
+        status = EXIT_USAGE;
+    else
+        put(settings, &list);
+    sopool_catalog_free(catalog);
+    return status;
+}

@@ -1,0 +1,218 @@
+/* main.c - the `sopool` command: which commands there are. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sopool.h>
+
+#include "apply.h"
+#include "check.h"
+#include "list.h"
+#include "map.h"
+#include "message.h"
+#include "near.h"
+#include "option.h"
+#include "output.h"
+#include "session.h"
+#include "status.h"
+
+#define CALL_STATUS                                                            \
+    "  0    every call gave a result\n"                                        \
+    "  1    a call failed, or its result could not be written\n"               \
+    "  2    the command line, a config file or a plugin is wrong\n"            \
+    "  3    the pool can run nothing any more\n"                               \
+    "  128+N  ended by signal N"
+
+#define LINE_DETAILS                                                           \
+    "Without a FILE, or when FILE is -, lines come from standard input. An\n"  \
+    "empty line is an input too. Results come in the order of the inputs, "    \
+    "as\n"                                                                     \
+    "soon as they are there; any number of lines runs in constant memory.\n"   \
+    "\n"                                                                       \
+    "A failed call prints nothing on standard output and one line on\n"        \
+    "standard error: the input, its line, the task and the reason. With\n"     \
+    "--output json every input gives one line, {\"error\": {...}} if it\n"     \
+    "failed; --unordered adds the input's \"index\", counted from 0."
+
+static const struct command commands[] = {
+    {
+        .name = "list",
+        .synopsis = "[PLUGIN|TASK]",
+        .summary = "Shows the tasks that the plugins offer",
+        .details = "For each task: its name, its signature and what it does. "
+                   "Of one TASK\nall details are shown. Plugins are looked "
+                   "for in --plugin-path, then\nin SOPOOL_PLUGIN_PATH (a list "
+                   "with colons), then where the config file\nsays, or else "
+                   "in ~/.local/lib/sopool and in the system's folder.",
+        .examples = "  sopool list\n"
+                    "  sopool list math.square\n"
+                    "  sopool list --json math",
+        .status = "  0    shown\n"
+                  "  2    there is no such plugin or task, or an option is "
+                  "wrong",
+        .group = {&option_group_listing, &option_group_config,
+                  &option_group_pool, &option_group_help},
+        .run = list_run,
+    },
+    {
+        .name = "apply",
+        .synopsis = "TASK [ARGUMENT...]",
+        .summary = "Runs one call and prints its result",
+        .details = "Options stand before TASK; what follows it are arguments, "
+                   "and may\nbegin with a minus. Arguments are read as the "
+                   "task's signature asks;\nlists, maps and values of any type "
+                   "are written in JSON.",
+        .examples = "  sopool apply math.square -3\n"
+                    "  sopool apply --output json math.factor 360\n"
+                    "  sopool apply --timeout 2s hash.sha512 -- --help",
+        .status = CALL_STATUS,
+        .task_first = true,
+        .group = {&option_group_input, &option_group_output,
+                  &option_group_config, &option_group_pool, &option_group_help},
+        .run = apply_run,
+    },
+    {
+        .name = "map",
+        .synopsis = "TASK [FILE...]",
+        .summary = "Runs one call for each line of the files",
+        .details = LINE_DETAILS,
+        .examples = "  sopool map hash.sha512 /usr/share/dict/words >digests\n"
+                    "  seq 1000 | sopool map math.is_prime\n"
+                    "  find . -type f -print0 | sopool map -0 hash.sha256_file",
+        .status = CALL_STATUS,
+        .group = {&option_group_lines, &option_group_input,
+                  &option_group_output, &option_group_config,
+                  &option_group_pool, &option_group_help},
+        .run = map_run,
+    },
+    {
+        .name = "starmap",
+        .synopsis = "TASK [FILE...]",
+        .summary = "Runs one call for each line, a JSON array of arguments",
+        .details = LINE_DETAILS,
+        .examples = "  echo '[1000, 7]' | sopool starmap math.estimate_pi\n"
+                    "  sopool starmap --unordered --output json TASK <calls",
+        .status = CALL_STATUS,
+        .group = {&option_group_lines, &option_group_input,
+                  &option_group_output, &option_group_config,
+                  &option_group_pool, &option_group_help},
+        .run = starmap_run,
+    },
+    {
+        .name = "check",
+        .synopsis = "FILE...",
+        .summary = "Validates config files",
+        .details = "Says FILE: ok, or on standard error all that is wrong "
+                   "with it, as\nFILE:LINE:COLUMN: what is wrong; what is "
+                   "allowed.",
+        .examples = "  sopool check configs/*.yaml",
+        .status = "  0    all files are right\n"
+                  "  2    one is not",
+        .group = {&option_group_config, &option_group_pool, &option_group_help},
+        .run = check_run,
+    },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    const char *names[COMMANDS + 2] = {"help", "version"};
+    const char *near;
+
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i + 2] = commands[i].name;
+    near = near_word(name, names, COMMANDS + 2);
+    if (near != NULL)
+        return usage(NULL, "unknown command '%.60s'; did you mean '%s'?", name,
+                     near);
+    return usage(NULL, "unknown command '%.60s'", name);
+}
+
+static int version(void)
+{
+    static struct output out = {.fd = STDOUT_FILENO};
+
+    output_format(&out, "sopool %s\n", sopool_version());
+    output_flush(&out);
+    return EXIT_GOOD;
+}
+
+static int help(void)
+{
+    static struct output out = {.fd = STDOUT_FILENO};
+
+    output_text(&out, "Usage: sopool COMMAND [OPTION...] [ARGUMENT...]\n\n"
+                      "Runs the tasks of plugins in a pool of worker "
+                      "processes.\n\nCommands:\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        output_format(&out, "  %-9s %s\n", commands[i].name,
+                      commands[i].summary);
+    output_text(&out,
+                "  help      Shows this, or the help of a command\n"
+                "  version   Shows the version (also --version)\n"
+                "\n"
+                "'sopool COMMAND --help' shows the options of a command.\n"
+                "\n"
+                "Examples:\n"
+                "  sopool list\n"
+                "  sopool apply math.square 9\n"
+                "  sopool map hash.sha512 /usr/share/dict/words >digests\n"
+                "\n"
+                "Exit status:\n" CALL_STATUS "\n");
+    output_flush(&out);
+    return EXIT_GOOD;
+}
+
+static int help_on(const char *name)
+{
+    const struct command *command = find(name);
+
+    if (command == NULL)
+        return unknown(name);
+    option_help(command);
+    return EXIT_GOOD;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct settings settings = {0};
+    int first = option_read(command, &settings, argc, argv);
+    int status = EXIT_USAGE;
+
+    if (first >= 0 && settings.help) {
+        option_help(command);
+        status = EXIT_GOOD;
+    } else if (first >= 0)
+        status = command->run(command, &settings, argc - first, argv + first);
+    settings_finish(&settings);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+    const char *name = argc > 1 ? argv[1] : NULL;
+
+    session_init();
+    if (name == NULL)
+        return usage(NULL, "a command is missing");
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0 ||
+        strcmp(name, "version") == 0)
+        return version();
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+        strcmp(name, "help") == 0)
+        return argc > 2 && name[0] != '-' ? help_on(argv[2]) : help();
+    if (name[0] == '-')
+        return usage(NULL, "%.60s: options stand behind the command", name);
+    command = find(name);
+    return command != NULL ? run(command, argc - 1, argv + 1) : unknown(name);
+}

@@ -1,0 +1,354 @@
+/* option.c - see option.h. */
+#include "option.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "near.h"
+#include "output.h"
+
+/* ---- the tables -------------------------------------------------------- */
+
+static int take_help(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    (void)spec;
+    (void)value;
+    settings->help = true;
+    return 0;
+}
+
+static int take_config(struct settings *settings,
+                       const struct option_spec *spec, const char *value)
+{
+    if (settings->config != NULL) {
+        message("--%s is given twice; allowed: one config file", spec->name);
+        return -1;
+    }
+    settings->config = value;
+    return 0;
+}
+
+static int take_pool(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    return settings_add(settings, spec->name, spec->key, value);
+}
+
+static int take_format(const struct option_spec *spec, const char *value,
+                       int *format)
+{
+    if (strcmp(value, "text") == 0)
+        *format = FORMAT_TEXT;
+    else if (strcmp(value, "json") == 0)
+        *format = FORMAT_JSON;
+    else {
+        message("--%s: '%.60s' is not right; allowed: text, json", spec->name,
+                value);
+        return -1;
+    }
+    return 0;
+}
+
+static int take_input(struct settings *settings, const struct option_spec *spec,
+                      const char *value)
+{
+    return take_format(spec, value, &settings->input);
+}
+
+static int take_output(struct settings *settings,
+                       const struct option_spec *spec, const char *value)
+{
+    return take_format(spec, value, &settings->output);
+}
+
+static int take_flag(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    (void)value;
+    if (spec->letter == '0')
+        settings->zero = true;
+    else if (strcmp(spec->name, "unordered") == 0)
+        settings->unordered = true;
+    else
+        settings->json = true;
+    return 0;
+}
+
+static int take_progress(struct settings *settings,
+                         const struct option_spec *spec, const char *value)
+{
+    (void)value;
+    settings->progress =
+        strcmp(spec->name, "progress") == 0 ? PROGRESS_YES : PROGRESS_NO;
+    return 0;
+}
+
+const struct option_group option_group_config = {
+    "Where options and plugins come from",
+    (const struct option_spec[]){
+        {"config", 'c', "FILE", "read the pool's options from a YAML file",
+         take_config, NULL},
+        {"plugin-path", 0, "DIR",
+         "look for plugins here before all other folders\n"
+         "(may be given more than once)",
+         take_pool, "plugin_path"},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_pool = {
+    "The pool (over what the config file says)",
+    (const struct option_spec[]){
+        {"processes", 'j', "N", "how many workers, or auto", take_pool,
+         "processes"},
+        {"start-method", 0, "METHOD",
+         "how workers start: forkserver, spawn, fork or\n"
+         "thread",
+         take_pool, "start_method"},
+        {"maxtasksperchild", 0, "N",
+         "calls that a worker runs before it is replaced", take_pool,
+         "maxtasksperchild"},
+        {"chunksize", 0, "N", "calls that travel together, or auto", take_pool,
+         "chunksize"},
+        {"timeout", 0, "DURATION", "time limit of a call, such as 250ms or 30s",
+         take_pool, "timeout"},
+        {"retries", 0, "N",
+         "how often a call is run again after its worker\n"
+         "died, if its task may be",
+         take_pool, "retries"},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_input = {
+    "Input",
+    (const struct option_spec[]){
+        {"input", 0, "FORMAT",
+         "text: as the task's signature asks (default)\n"
+         "json: values in JSON",
+         take_input, NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_output = {
+    "Output",
+    (const struct option_spec[]){
+        {"output", 0, "FORMAT",
+         "text: the results alone (default)\n"
+         "json: {\"result\": ...} or {\"error\": {...}}",
+         take_output, NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_lines = {
+    "Lines",
+    (const struct option_spec[]){
+        {"null", '0', NULL, "inputs end with a NUL byte, not with a newline",
+         take_flag, NULL},
+        {"unordered", 0, NULL, "results as they come, not in input order",
+         take_flag, NULL},
+        {"progress", 0, NULL,
+         "show progress on standard error (default: if\n"
+         "that is a terminal and standard output is not)",
+         take_progress, NULL},
+        {"no-progress", 0, NULL, "do not", take_progress, NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_listing = {
+    "Output",
+    (const struct option_spec[]){{"json", 0, NULL,
+                                  "a JSON array of the tasks, with all details",
+                                  take_flag, NULL},
+                                 {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_help = {
+    "Help",
+    (const struct option_spec[]){
+        {"help", 'h', NULL, "show this", take_help, NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+/* ---- reading ----------------------------------------------------------- */
+
+enum { MOST_OPTIONS = 32 };
+
+/* A command's options in getopt's form. */
+struct parser {
+    const struct option_spec *spec[MOST_OPTIONS];
+    struct option option[MOST_OPTIONS + 1];
+    char letters[2 * MOST_OPTIONS + 3];
+    size_t count;
+};
+
+static void add_spec(struct parser *parser, const struct option_spec *spec)
+{
+    char *end = parser->letters + strlen(parser->letters);
+    int has = spec->arg != NULL ? required_argument : no_argument;
+
+    parser->spec[parser->count] = spec;
+    parser->option[parser->count] =
+        (struct option){spec->name, has, NULL, 256 + (int)parser->count};
+    parser->count++;
+    if (spec->letter != 0) {
+        *end++ = spec->letter;
+        if (spec->arg != NULL)
+            *end++ = ':';
+        *end = '\0';
+    }
+}
+
+static void make_parser(struct parser *parser, const struct command *command)
+{
+    memset(parser, 0, sizeof(*parser));
+    strcpy(parser->letters, command->task_first ? "+:" : ":");
+    for (size_t g = 0; command->group[g] != NULL; g++)
+        for (const struct option_spec *s = command->group[g]->spec;
+             s->name != NULL && parser->count < MOST_OPTIONS; s++)
+            add_spec(parser, s);
+}
+
+static const struct option_spec *find_spec(const struct parser *parser,
+                                           int found)
+{
+    if (found >= 256)
+        return parser->spec[found - 256];
+    for (size_t i = 0; i < parser->count; i++)
+        if (parser->spec[i]->letter == found)
+            return parser->spec[i];
+    return NULL;
+}
+
+/* The nearest option to a word that begins with two minuses. */
+static const char *near_option(const struct parser *parser, const char *word,
+                               char *copy, size_t room)
+{
+    const char *names[MOST_OPTIONS];
+
+    (void)snprintf(copy, room, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (size_t i = 0; i < parser->count; i++)
+        names[i] = parser->spec[i]->name;
+    return near_word(copy, names, parser->count);
+}
+
+static int unknown_option(const struct command *command,
+                          const struct parser *parser, const char *word)
+{
+    char name[64];
+    const char *near;
+
+    if (optopt >= 256) {
+        (void)usage(command->name, "--%s takes no value",
+                    find_spec(parser, optopt)->name);
+        return -1;
+    }
+    if (optopt != 0) {
+        (void)usage(command->name, "unknown option '-%c'", optopt);
+        return -1;
+    }
+    near = near_option(parser, word, name, sizeof(name));
+    if (near != NULL)
+        (void)usage(command->name,
+                    "unknown option '--%s'; did you mean "
+                    "'--%s'?",
+                    name, near);
+    else
+        (void)usage(command->name, "unknown option '--%s'", name);
+    return -1;
+}
+
+static int take_option(const struct command *command,
+                       const struct parser *parser, struct settings *settings,
+                       int found, const char *word)
+{
+    const struct option_spec *spec;
+
+    if (found == '?')
+        return unknown_option(command, parser, word);
+    if (found == ':') {
+        spec = find_spec(parser, optopt);
+        (void)usage(command->name, "--%s needs a value: %s", spec->name,
+                    spec->arg);
+        return -1;
+    }
+    spec = find_spec(parser, found);
+    return spec->take(settings, spec, optarg);
+}
+
+int option_read(const struct command *command, struct settings *settings,
+                int argc, char **argv)
+{
+    struct parser parser;
+    int found;
+
+    make_parser(&parser, command);
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        const char *word = optind < argc ? argv[optind] : "";
+
+        optopt = 0;
+        found = getopt_long(argc, argv, parser.letters, parser.option, NULL);
+        if (found == -1)
+            return optind;
+        if (found == '?' && optind > 0)
+            word = argv[optind - 1];
+        if (take_option(command, &parser, settings, found, word) != 0)
+            return -1;
+        if (settings->help)
+            return optind;
+    }
+}
+
+/* ---- help -------------------------------------------------------------- */
+
+/* A line of help for each line of the option's text. */
+static void help_option(struct output *out, const struct option_spec *spec)
+{
+    const char *at = spec->help;
+    char left[64], letter[8] = "    ";
+
+    if (spec->letter != 0)
+        (void)snprintf(letter, sizeof(letter), "-%c, ", spec->letter);
+    (void)snprintf(left, sizeof(left), "  %s--%s%s%s", letter, spec->name,
+                   spec->arg != NULL ? " " : "",
+                   spec->arg != NULL ? spec->arg : "");
+    for (;;) {
+        int size = (int)strcspn(at, "\n");
+
+        output_format(out, "%-28s %.*s\n", left, size, at);
+        if (at[size] == '\0')
+            return;
+        at += size + 1;
+        left[0] = '\0';
+    }
+}
+
+static void help_text(struct output *out, const char *title, const char *text)
+{
+    output_text(out, title);
+    output_text(out, text);
+    output_byte(out, '\n');
+}
+
+void option_help(const struct command *command)
+{
+    static struct output out = {.fd = STDOUT_FILENO};
+
+    output_format(&out, "Usage: sopool %s [OPTION...] %s\n\n%s.\n",
+                  command->name, command->synopsis, command->summary);
+    if (command->details != NULL)
+        help_text(&out, "\n", command->details);
+    for (size_t g = 0; command->group[g] != NULL; g++) {
+        output_format(&out, "\n%s:\n", command->group[g]->title);
+        for (const struct option_spec *s = command->group[g]->spec;
+             s->name != NULL; s++)
+            help_option(&out, s);
+    }
+    help_text(&out, "\nExamples:\n", command->examples);
+    help_text(&out, "\nExit status:\n", command->status);
+    output_flush(&out);
+}

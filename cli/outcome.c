@@ -1,0 +1,56 @@
+/* outcome.c - see outcome.h. */
+#include "outcome.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "render.h"
+
+static void put_member(struct output *out, const char *key, const char *text)
+{
+    output_format(out, ",\"%s\":", key);
+    render_string(out, text, strlen(text));
+}
+
+static void put_signal(struct output *out, int sig)
+{
+    const char *name = sigabbrev_np(sig);
+
+    if (name != NULL)
+        output_format(out, ",\"signal\":\"SIG%s\"", name);
+    else
+        output_format(out, ",\"signal\":\"%d\"", sig);
+}
+
+static void put_error(struct output *out, const sopool_error *err)
+{
+    output_format(out, "\"error\":{\"code\":\"%s\"",
+                  sopool_code_name(err->code));
+    put_member(out, "message", err->message);
+    if (err->task[0] != '\0')
+        put_member(out, "task", err->task);
+    if (err->pid != 0)
+        output_format(out, ",\"pid\":%d", err->pid);
+    if (err->signal != 0)
+        put_signal(out, err->signal);
+    if (err->pid != 0 && err->exit_status >= 0)
+        output_format(out, ",\"exit_status\":%d", err->exit_status);
+    if (err->ended_by != SOPOOL_BY_NOBODY)
+        put_member(out, "ended_by", sopool_ender_name(err->ended_by));
+    output_byte(out, '}');
+}
+
+void outcome_json(struct output *out, const uint64_t *index, const void *item,
+                  size_t size, const sopool_error *err)
+{
+    output_byte(out, '{');
+    if (index != NULL)
+        output_format(out, "\"index\":%" PRIu64 ",", *index);
+    if (err != NULL)
+        put_error(out, err);
+    else {
+        output_text(out, "\"result\":");
+        render_json(out, item, size);
+    }
+    output_bytes(out, "}\n", 2);
+}

@@ -1,0 +1,14 @@
+/* outcome.h - a call's result or failure as a JSON object. */
+#ifndef SOPOOL_CLI_OUTCOME_H
+#define SOPOOL_CLI_OUTCOME_H
+
+#include <sopool.h>
+
+#include "output.h"
+
+/* {"result": ...}, or {"error": {...}} if `err` is not NULL, and a newline.
+ * `index`: where the input stood, or NULL to leave that out. */
+void outcome_json(struct output *out, const uint64_t *index, const void *item,
+                  size_t size, const sopool_error *err);
+
+#endif

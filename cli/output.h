@@ -1,0 +1,49 @@
+/* output.h - results on their way out, in a buffer. What cannot be written
+ * ends the command there and then (session_cannot_write), so nothing here
+ * fails. */
+#ifndef SOPOOL_CLI_OUTPUT_H
+#define SOPOOL_CLI_OUTPUT_H
+
+#include <stddef.h>
+#include <string.h>
+
+enum { OUTPUT_ROOM = 128 * 1024 };
+
+struct output {
+    int fd;      /* borrowed */
+    size_t size; /* bytes that wait */
+    char data[OUTPUT_ROOM];
+};
+
+/* Writes what waits. */
+void output_flush(struct output *out);
+
+/* What does not fit beside what waits. */
+void output_more(struct output *out, const void *data, size_t size);
+
+void output_text(struct output *out, const char *text);
+
+/* At most 1 KiB of it. */
+void output_format(struct output *out, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static inline void output_bytes(struct output *out, const void *data,
+                                size_t size)
+{
+    if (size > OUTPUT_ROOM - out->size) {
+        output_more(out, data, size);
+        return;
+    }
+    if (size > 0)
+        memcpy(out->data + out->size, data, size);
+    out->size += size;
+}
+
+static inline void output_byte(struct output *out, char byte)
+{
+    if (out->size == OUTPUT_ROOM)
+        output_flush(out);
+    out->data[out->size++] = byte;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* place.h - where the inputs that are being worked on stood, for the messages
+ * about those that fail: written by the thread that sends, read by the one
+ * that reads results. Memory is bounded by the stream's window. */
+#ifndef SOPOOL_CLI_PLACE_H
+#define SOPOOL_CLI_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The stream's window: calls sent, but not read. */
+enum { PLACE_WINDOW = 16384 };
+
+struct place {
+    uint64_t index; /* of the input, from 0 */
+    uint64_t line;  /* in its file, from 1 */
+    uint32_t file;
+    uint8_t size; /* of its text, cut */
+    bool cut;
+    bool waits; /* its result is still to come */
+    char text[41];
+};
+
+struct places;
+
+/* `unordered`: results come in any order. NULL: no memory. */
+struct places *places_new(bool unordered);
+void places_free(struct places *places);
+
+/* Notes an input, before it is sent. 0, or -1: no memory. */
+int places_put(struct places *places, uint64_t index, uint32_t file,
+               uint64_t line, const char *text, size_t size);
+
+/* The place of an input whose result has come. Each is to be taken once. */
+struct place places_take(struct places *places, uint64_t index);
+
+#endif

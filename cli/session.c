@@ -1,0 +1,188 @@
+/* session.c - see session.h. */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "status.h"
+
+/* How long the workers may take to end, when the command must. */
+enum { END_MS = 3000 };
+
+static struct {
+    int input, output;
+    bool pipe_signal; /* SIGPIPE was not ignored by whoever started us */
+    sigset_t signals; /* those that end the command */
+    atomic_bool ending;
+    pthread_mutex_t lock;
+    sopool_pool *pool; /* under the lock */
+} session = {
+    .input = STDIN_FILENO,
+    .output = STDOUT_FILENO,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+/* ---- the beginning ----------------------------------------------------- */
+
+/* A missing descriptor is filled with one that gives the same error, so that
+ * no file of ours is ever taken for it. */
+static void fill_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void session_init(void)
+{
+    struct sigaction before;
+
+    fill_descriptors();
+    (void)sigaction(SIGPIPE, NULL, &before);
+    session.pipe_signal = before.sa_handler != SIG_IGN;
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int move_descriptors(void)
+{
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    session.input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    session.output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (null < 0 || session.input < 0 || session.output < 0 ||
+        dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return -1;
+    (void)close(null);
+    return 0;
+}
+
+/* Ends the workers; who holds the lock ends the process. */
+static void end_pool(void)
+{
+    (void)pthread_mutex_lock(&session.lock);
+    if (session.pool == NULL)
+        return;
+    sopool_terminate(session.pool);
+    (void)sopool_join(session.pool, END_MS, NULL);
+}
+
+static void die(int sig)
+{
+    sigset_t set;
+
+    (void)signal(sig, SIG_DFL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, sig);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    (void)raise(sig);
+    _exit(128 + sig);
+}
+
+/* Waits for a signal that ends the command. One that comes after it ends the
+ * process at once, as if nobody waited for it. */
+static void *take_signals(void *arg)
+{
+    static const int all[] = {SIGINT, SIGTERM, SIGHUP};
+    int sig;
+
+    (void)arg;
+    if (sigwait(&session.signals, &sig) != 0)
+        return NULL;
+    atomic_store(&session.ending, true);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (sigismember(&session.signals, all[i]) == 1)
+            (void)signal(all[i], SIG_DFL);
+    (void)pthread_sigmask(SIG_UNBLOCK, &session.signals, NULL);
+    message_bar_end();
+    end_pool();
+    die(sig);
+    return NULL;
+}
+
+/* A signal that was ignored when the command started (nohup) stays so. */
+static void choose_signal(int sig)
+{
+    struct sigaction before;
+
+    if (sigaction(sig, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        (void)sigaddset(&session.signals, sig);
+}
+
+static int start_thread(void)
+{
+    pthread_t thread;
+
+    (void)sigemptyset(&session.signals);
+    choose_signal(SIGINT);
+    choose_signal(SIGTERM);
+    choose_signal(SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &session.signals, NULL);
+    errno = pthread_create(&thread, NULL, take_signals, NULL);
+    if (errno != 0)
+        return -1;
+    (void)pthread_detach(thread);
+    return 0;
+}
+
+int session_begin(void)
+{
+    if (move_descriptors() == 0 && start_thread() == 0)
+        return 0;
+    message("cannot start: %s", strerror(errno));
+    return -1;
+}
+
+int session_output(void)
+{
+    return session.output;
+}
+
+int session_input(void)
+{
+    return session.input;
+}
+
+/* ---- the end ----------------------------------------------------------- */
+
+void session_watch(sopool_pool *pool)
+{
+    (void)pthread_mutex_lock(&session.lock);
+    session.pool = pool;
+    (void)pthread_mutex_unlock(&session.lock);
+    if (session_ending())
+        session_await_end();
+}
+
+bool session_ending(void)
+{
+    return atomic_load(&session.ending);
+}
+
+void session_await_end(void)
+{
+    for (;;)
+        (void)pause();
+}
+
+void session_quit(int status)
+{
+    end_pool();
+    exit(status);
+}
+
+void session_cannot_write(int error)
+{
+    if (error == EPIPE && session.pipe_signal) {
+        end_pool();
+        die(SIGPIPE);
+    }
+    message("cannot write results: %s", strerror(error));
+    session_quit(EXIT_FAILED);
+}

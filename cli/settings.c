@@ -1,0 +1,172 @@
+/* settings.c - see settings.h. */
+#include "settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "status.h"
+
+int settings_add(struct settings *settings, const char *option, const char *key,
+                 const char *value)
+{
+    struct pool_setting *grown =
+        reallocarray(settings->pool, settings->pool_count + 1, sizeof(*grown));
+
+    if (grown == NULL) {
+        message("out of memory");
+        return -1;
+    }
+    settings->pool = grown;
+    grown[settings->pool_count++] = (struct pool_setting){option, key, value};
+    return 0;
+}
+
+void settings_finish(struct settings *settings)
+{
+    free(settings->pool);
+    settings->pool = NULL;
+    settings->pool_count = 0;
+}
+
+/* ---- the pool's options ------------------------------------------------ */
+
+struct complaints {
+    size_t count;
+};
+
+static void complain(void *ctx, const char *complaint)
+{
+    struct complaints *complaints = ctx;
+
+    complaints->count++;
+    message_line(NULL, complaint);
+}
+
+int settings_read(sopool_options *options, const char *path)
+{
+    struct complaints complaints = {0};
+    sopool_error err = {0};
+
+    if (sopool_options_load(options, path, complain, &complaints, &err) == 0)
+        return 0;
+    if (complaints.count == 0)
+        message("%s", err.message);
+    return -1;
+}
+
+/* The reason without the key, which on the command line has another name. */
+static const char *reason(const struct pool_setting *setting,
+                          const sopool_error *err)
+{
+    size_t size = strlen(setting->key);
+
+    if (strncmp(err->message, setting->key, size) == 0 &&
+        strncmp(err->message + size, ": ", 2) == 0)
+        return err->message + size + 2;
+    return err->message;
+}
+
+static int apply(sopool_options *options, const struct settings *settings)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < settings->pool_count; i++) {
+        const struct pool_setting *setting = &settings->pool[i];
+        sopool_error err = {0};
+
+        if (sopool_options_set(options, setting->key, setting->value, &err) ==
+            0)
+            continue;
+        message("--%s: %s", setting->option, reason(setting, &err));
+        status = -1;
+    }
+    return status;
+}
+
+sopool_options *settings_options(const struct settings *settings)
+{
+    sopool_options *options = sopool_options_new();
+
+    if (options == NULL) {
+        message("out of memory");
+        return NULL;
+    }
+    if ((settings->config == NULL ||
+         settings_read(options, settings->config) == 0) &&
+        apply(options, settings) == 0)
+        return options;
+    sopool_options_free(options);
+    return NULL;
+}
+
+/* ---- the pool ---------------------------------------------------------- */
+
+/* Without a config file no other plugin than the task's is needed. */
+static int load_only(sopool_options *options, const char *task,
+                     sopool_error *err)
+{
+    char plugin[64];
+    size_t size = strcspn(task, ".");
+
+    if (size == 0 || size >= sizeof(plugin))
+        return 0;
+    memcpy(plugin, task, size);
+    plugin[size] = '\0';
+    return sopool_options_set(options, "plugins.load", plugin, err);
+}
+
+/* Says why there is no such plugin: among all tasks another name is near. */
+static void explain(const struct settings *settings, const char *task,
+                    const sopool_error *why)
+{
+    sopool_options *options = settings_options(settings);
+    sopool_catalog *catalog = NULL;
+    sopool_error err = *why;
+
+    if (options != NULL)
+        catalog = sopool_catalog_open(options, NULL, NULL, NULL);
+    if (catalog != NULL && sopool_catalog_find(catalog, task, &err) != NULL)
+        err = *why;
+    message("%s", err.message);
+    sopool_catalog_free(catalog);
+    sopool_options_free(options);
+}
+
+sopool_pool *settings_pool(const struct settings *settings, const char *task,
+                           int *status)
+{
+    sopool_options *options = settings_options(settings);
+    sopool_error err = {0};
+    sopool_pool *pool = NULL;
+
+    *status = EXIT_USAGE;
+    if (options == NULL)
+        return NULL;
+    if (settings->config != NULL || load_only(options, task, &err) == 0)
+        pool = sopool_open_options(options, &err);
+    sopool_options_free(options);
+    if (pool != NULL)
+        return pool;
+    if (settings->config == NULL && err.code == SOPOOL_E_PLUGIN)
+        explain(settings, task, &err);
+    else
+        message("%s", err.message);
+    *status = settings_status(err.code);
+    return NULL;
+}
+
+int settings_status(int code)
+{
+    switch (code) {
+    case SOPOOL_E_USAGE:
+    case SOPOOL_E_CONFIG:
+    case SOPOOL_E_PLUGIN:
+    case SOPOOL_E_NO_TASK:
+        return EXIT_USAGE;
+    case SOPOOL_E_BROKEN:
+        return EXIT_BROKEN;
+    default:
+        return EXIT_FAILED;
+    }
+}

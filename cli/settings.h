@@ -1,0 +1,53 @@
+/* settings.h - what the command line has said, and the pool's options that
+ * come of it: the config file first, the command line over it. */
+#ifndef SOPOOL_CLI_SETTINGS_H
+#define SOPOOL_CLI_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sopool.h>
+
+enum format { FORMAT_DEFAULT = 0, FORMAT_TEXT, FORMAT_JSON };
+
+enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_YES, PROGRESS_NO };
+
+/* One of the pool's options. */
+struct pool_setting {
+    const char *option; /* its name on the command line */
+    const char *key;    /* and in the library */
+    const char *value;
+};
+
+/* Texts are borrowed from the command line. */
+struct settings {
+    const char *config; /* or NULL */
+    struct pool_setting *pool;
+    size_t pool_count; /* owned */
+    int input, output; /* enum format */
+    int progress;      /* enum progress_wish */
+    bool zero;         /* inputs end with NUL */
+    bool unordered;
+    bool json;
+    bool help;
+};
+
+int settings_add(struct settings *settings, const char *option, const char *key,
+                 const char *value);
+void settings_finish(struct settings *settings);
+
+/* The pool's options, the caller's; NULL after messages that say why not. */
+sopool_options *settings_options(const struct settings *settings);
+
+/* A pool of these options, to run that task; NULL after messages, with the exit
+ * status. */
+sopool_pool *settings_pool(const struct settings *settings, const char *task,
+                           int *status);
+
+/* Reads a config file over options: 0, or -1 after all complaints. */
+int settings_read(sopool_options *options, const char *path);
+
+/* The exit status that goes with an error, a sopool_code. */
+int settings_status(int code);
+
+#endif
