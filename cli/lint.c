@@ -131,6 +131,8 @@ int lint_json(const char *text, size_t size, size_t *members, sopool_error *err)
             status = lint_string(&s, err);
         else if (c == '-' || (c >= '0' && c <= '9'))
             status = lint_number(&s, err);
+        else if (c == 'N' || c == 'I')
+            return wrong(&s, "a number that JSON does not have", err);
         else if (c == ':' && s.nul)
             return wrong(&s, "a key with a NUL in it", err);
         else {

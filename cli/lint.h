@@ -1,5 +1,5 @@
-/* lint.h - what the JSON library lets pass: numbers cut to what fits, control
- * characters, half characters, keys that stand twice. */
+/* lint.h - what the JSON library lets pass: numbers cut to what fits, NaN,
+ * control characters, half characters, keys that stand twice. */
 #ifndef SOPOOL_CLI_LINT_H
 #define SOPOOL_CLI_LINT_H
 

@@ -1,6 +1,7 @@
 /* render.c - see render.h. */
 #include "render.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,10 +36,11 @@ static void put_negative(struct output *out, uint64_t value)
     put_unsigned(out, value + 1);
 }
 
-/* The fewest digits that read back as the same number. */
+/* The fewest digits that read back as the same number. All numbers of 15 digits
+ * do, but for the very small, which have fewer bits. */
 static void shortest(double value, char text[32])
 {
-    for (int digits = 15; digits <= 17; digits++) {
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         (void)snprintf(text, 32, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             return;

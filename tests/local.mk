@@ -60,7 +60,14 @@ endif
 # ---- whole-program tests
 
 bats_tests += \
+	tests/cli/apply.bats \
 	tests/cli/build.bats \
+	tests/cli/convert.bats \
+	tests/cli/exit.bats \
+	tests/cli/list.bats \
+	tests/cli/map.bats \
+	tests/cli/options.bats \
+	tests/cli/starmap.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \

@@ -59,7 +59,7 @@ refuses() {
     echoes '[{"base64":"/+8="}]'
     echoes '{"base64":"AA"}' '{"base64":"AA=="}'
     echoes '{"base64":7}'
-    echoes '{"base64":"A","more":1}'
+    echoes '{"more":1,"base64":"A"}'
     refuses '{"base64":"A"}' "has bytes that are not base64"
     refuses '{"base64":"A==="}' "has bytes that are not base64"
     refuses '{"base64":"AB=="}' "has bytes that are not base64"
