@@ -78,6 +78,15 @@ TESTS += $(bats_tests)
 logs += $(bats_tests:.bats=.log)
 endif
 
+# What the documents show.
+TESTS += tests/docs/readme.sh
+logs += tests/docs/readme.log
+tests/docs/readme.log: stage.stamp
+EXTRA_DIST += \
+	README.md \
+	tests/docs/console.py \
+	tests/docs/readme.sh
+
 # Last, when all others are done: what have they left behind?
 TESTS += tests/leaks.sh
 EXTRA_DIST += tests/leaks.sh

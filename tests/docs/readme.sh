@@ -1,0 +1,14 @@
+#!/bin/sh
+# readme.sh - every command that the documents show, run as shown.
+[ -n "${SOPOOL_TEST_STAGE-}" ] || exec sh tests/env sh "$0" # in a build folder
+stage=$SOPOOL_TEST_STAGE
+lib=$(dirname "$(find "$stage" -name libsopool.pc)")
+PKG_CONFIG_PATH=$lib:$(dirname "$(find "$stage" -name sopool-sdk.pc)")
+PKG_CONFIG_SYSROOT_DIR=$stage
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+if [ -n "$SOPOOL_TEST_SANITIZED" ]; then
+    echo "1..0 # SKIP the README's programs are built without sanitizers"
+    exit 0
+fi
+exec /usr/bin/python3 "$SOPOOL_TEST_SOURCE/tests/docs/console.py" \
+    "$SOPOOL_TEST_SOURCE/README.md"
