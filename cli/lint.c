@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sopool/cbor.h>
+
 #include "message.h"
 
 struct scan {
@@ -123,6 +125,10 @@ int lint_json(const char *text, size_t size, size_t *members, sopool_error *err)
     struct scan s = {.text = text, .size = size};
 
     *members = 0;
+    s.at = (size_t)sopool_utf8_span(text, size);
+    if (s.at < size)
+        return wrong(&s, "bytes that are not UTF-8", err);
+    s.at = 0;
     while (s.at < size) {
         char c = text[s.at];
         int status = 0;

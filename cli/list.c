@@ -53,8 +53,11 @@ static size_t width_of(const char *text)
 
 static void put_column(const char *text, size_t width)
 {
+    size_t used = width_of(text);
+
     output_text(&out, text);
-    for (size_t i = width_of(text); i < width + 2; i++)
+    output_bytes(&out, "  ", 2);
+    for (; used < width; used++)
         output_byte(&out, ' ');
 }
 

@@ -24,6 +24,7 @@ unit_tests += \
 	tests/unit/test_channel \
 	tests/unit/test_load \
 	tests/unit/test_manifest \
+	tests/unit/test_options \
 	tests/unit/test_pool \
 	tests/unit/test_signature \
 	tests/unit/test_task \
@@ -62,6 +63,7 @@ endif
 bats_tests += \
 	tests/cli/apply.bats \
 	tests/cli/build.bats \
+	tests/cli/config.bats \
 	tests/cli/convert.bats \
 	tests/cli/exit.bats \
 	tests/cli/list.bats \

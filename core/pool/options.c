@@ -255,8 +255,8 @@ static uint64_t factor_of(const struct unit *units, const char *name)
 {
     size_t size = strlen(name);
 
-    if (units == size_units && size > 1 && strcmp(name + size - 1, "B") == 0)
-        size -= name[size - 2] == 'i' ? 2 : 1;
+    if (units == size_units && size > 0 && name[size - 1] == 'B')
+        size -= size > 2 && name[size - 2] == 'i' ? 2 : 1;
     for (; units->name != NULL; units++)
         if (strlen(units->name) == size && memcmp(units->name, name, size) == 0)
             return units->factor;

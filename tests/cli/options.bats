@@ -122,7 +122,7 @@ config() {
     run sopool map math.square in --output json
     ends 0
     is '{"result":36}'
-    cp in --output
+    cp -- in --output
     run sopool map math.square -- --output
     ends 0
     is 36
