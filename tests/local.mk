@@ -81,13 +81,14 @@ logs += $(bats_tests:.bats=.log)
 endif
 
 # What the documents show.
-TESTS += tests/docs/readme.sh
-logs += tests/docs/readme.log
+TESTS += tests/docs/readme.sh tests/layers.sh
+logs += tests/docs/readme.log tests/layers.log
 tests/docs/readme.log: stage.stamp
 EXTRA_DIST += \
 	README.md \
 	tests/docs/console.py \
-	tests/docs/readme.sh
+	tests/docs/readme.sh \
+	tests/layers.sh
 
 # Last, when all others are done: what have they left behind?
 TESTS += tests/leaks.sh
