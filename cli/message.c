@@ -1,6 +1,7 @@
 /* message.c - see message.h. */
 #include "message.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include <sopool/cbor.h>
 
+#include "session.h"
 #include "status.h"
 
 enum { LINE_MAX_BYTES = 4096 };
@@ -20,6 +22,10 @@ static void write_all(const char *text, size_t size)
     while (size > 0) {
         ssize_t done = write(STDERR_FILENO, text, size);
 
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0 && errno == EPIPE)
+            session_pipe_closed();
         if (done <= 0)
             return;
         text += done;

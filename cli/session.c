@@ -177,12 +177,18 @@ void session_quit(int status)
     exit(status);
 }
 
+void session_pipe_closed(void)
+{
+    if (!session.pipe_signal)
+        return;
+    end_pool();
+    die(SIGPIPE);
+}
+
 void session_cannot_write(int error)
 {
-    if (error == EPIPE && session.pipe_signal) {
-        end_pool();
-        die(SIGPIPE);
-    }
+    if (error == EPIPE)
+        session_pipe_closed();
     message("cannot write results: %s", strerror(error));
     session_quit(EXIT_FAILED);
 }

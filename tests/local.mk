@@ -22,6 +22,7 @@ unit_tests += \
 	tests/unit/test_catalog \
 	tests/unit/test_cbor \
 	tests/unit/test_channel \
+	tests/unit/test_cpus \
 	tests/unit/test_load \
 	tests/unit/test_manifest \
 	tests/unit/test_options \

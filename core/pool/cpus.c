@@ -42,38 +42,42 @@ static int read_numbers(const char *path, int64_t *a, int64_t *b)
     return got;
 }
 
-/* The smallest quota from the group at `path` up to the root, since a parent's
- * quota binds its children too. `version` 2 has one file, 1 has two. */
-static uint32_t of_group(const char *root, char *path, int version)
+/* The two numbers of a group: version 2 has one file ("max 100000" if there is
+ * no quota), version 1 has two. */
+static uint32_t of_files(const char *root, const char *path, int version)
+{
+    char file[PATH_SIZE + 64];
+    int64_t quota = -1, period = -1;
+
+    if (version == 2) {
+        (void)snprintf(file, sizeof(file), "%s%s/cpu.max", root, path);
+        if (read_numbers(file, &quota, &period) != 2)
+            return 0;
+    } else {
+        (void)snprintf(file, sizeof(file), "%s%s/cpu.cfs_quota_us", root, path);
+        (void)read_numbers(file, &quota, NULL);
+        (void)snprintf(file, sizeof(file), "%s%s/cpu.cfs_period_us", root,
+                       path);
+        (void)read_numbers(file, &period, NULL);
+    }
+    return cpus_of_quota(quota, period);
+}
+
+uint32_t cpus_of_group(const char *root, char *path, int version)
 {
     uint32_t least = 0;
+    char *slash;
 
-    for (;;) {
-        char file[PATH_SIZE + 64];
-        int64_t quota = -1, period = -1;
-        uint32_t cpus;
-        char *slash;
+    do {
+        uint32_t cpus = of_files(root, path, version);
 
-        if (version == 2) {
-            (void)snprintf(file, sizeof(file), "%s%s/cpu.max", root, path);
-            if (read_numbers(file, &quota, &period) != 2)
-                quota = -1; /* "max 100000": no quota */
-        } else {
-            (void)snprintf(file, sizeof(file), "%s%s/cpu.cfs_quota_us", root,
-                           path);
-            (void)read_numbers(file, &quota, NULL);
-            (void)snprintf(file, sizeof(file), "%s%s/cpu.cfs_period_us", root,
-                           path);
-            (void)read_numbers(file, &period, NULL);
-        }
-        cpus = cpus_of_quota(quota, period);
         if (cpus != 0 && (least == 0 || cpus < least))
             least = cpus;
         slash = strrchr(path, '/');
-        if (slash == NULL)
-            return least;
-        *slash = '\0';
-    }
+        if (slash != NULL)
+            *slash = '\0';
+    } while (slash != NULL);
+    return least;
 }
 
 /* One line of /proc/self/cgroup: "ID:CONTROLLERS:PATH". */
@@ -87,10 +91,10 @@ static uint32_t of_line(char *line)
     *path++ = '\0';
     path[strcspn(path, "\n")] = '\0';
     if (controllers[1] == '\0')
-        return of_group("/sys/fs/cgroup", path, 2);
+        return cpus_of_group("/sys/fs/cgroup", path, 2);
     if (strcmp(controllers + 1, "cpu") == 0 ||
         strstr(controllers + 1, "cpu,") == controllers + 1)
-        return of_group("/sys/fs/cgroup/cpu", path, 1);
+        return cpus_of_group("/sys/fs/cgroup/cpu", path, 1);
     return 0;
 }
 

@@ -8,8 +8,11 @@
  * control group's quota amounts to (rounded up); at least 1. */
 uint32_t cpus_available(void);
 
-/* The quota that a cgroup's files grant, in processors; 0: none.
- */
+/* The quota that a control group grants, in processors, rounded up; 0: none. */
 uint32_t cpus_of_quota(int64_t quota_us, int64_t period_us);
+
+/* The smallest quota of the group `path` and those around it, in the tree of
+ * groups at `root`; 0: none. `path` is used up. `version` is 1 or 2. */
+uint32_t cpus_of_group(const char *root, char *path, int version);
 
 #endif
