@@ -136,7 +136,6 @@ int apply_run(const struct command *command, const struct settings *settings,
         status = EXIT_USAGE;
     else
         status = call(settings, pool, task, argv + 1);
-    session_watch(NULL);
-    sopool_destroy(pool);
+    session_finish(pool);
     return status;
 }

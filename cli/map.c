@@ -358,8 +358,7 @@ static int run_pool(struct map *map, const char *task)
         status = EXIT_USAGE;
     else
         status = run_task(map);
-    session_watch(NULL);
-    sopool_destroy(map->pool);
+    session_finish(map->pool);
     return status;
 }
 

@@ -160,6 +160,14 @@ void session_watch(sopool_pool *pool)
         session_await_end();
 }
 
+void session_finish(sopool_pool *pool)
+{
+    sopool_close(pool);
+    (void)sopool_join(pool, END_MS, NULL);
+    session_watch(NULL);
+    sopool_destroy(pool);
+}
+
 bool session_ending(void)
 {
     return atomic_load(&session.ending);
@@ -179,15 +187,15 @@ void session_quit(int status)
 
 void session_pipe_closed(void)
 {
-    if (!session.pipe_signal)
-        return;
     end_pool();
-    die(SIGPIPE);
+    if (session.pipe_signal)
+        die(SIGPIPE);
+    exit(EXIT_FAILED);
 }
 
 void session_cannot_write(int error)
 {
-    if (error == EPIPE)
+    if (error == EPIPE && session.pipe_signal)
         session_pipe_closed();
     message("cannot write results: %s", strerror(error));
     session_quit(EXIT_FAILED);

@@ -27,6 +27,9 @@ int session_input(void);
  * NULL: none any more. Does not return if it is being ended. */
 void session_watch(sopool_pool *pool);
 
+/* Ends the pool in good order once its calls are done, and frees it. */
+void session_finish(sopool_pool *pool);
+
 /* Has a signal come? Then what now goes wrong does so because of it. */
 bool session_ending(void);
 

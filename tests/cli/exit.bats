@@ -52,6 +52,10 @@ END
     run bash -c "yes x | sopool map math.square 2>&1 >/dev/null | head -n 1"
     ends 0
     has "stdin:1:"
+    # Who started it may have it ignored.
+    run timeout 20 bash -c "trap '' PIPE
+        yes x | sopool map math.square 2>&1 >/dev/null | head -n 1"
+    ends 0
 }
 
 @test "a closed pipe ends it though the input is still open" {
