@@ -46,3 +46,12 @@ sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 sopool_LDADD = libsopool.la $(JSON_LIBS)
+
+bashcompdir = $(datadir)/bash-completion/completions
+EXTRA_DIST += cli/sopool.bash-completion
+install-data-local:
+	$(MKDIR_P) "$(DESTDIR)$(bashcompdir)"
+	$(INSTALL_DATA) $(srcdir)/cli/sopool.bash-completion \
+		"$(DESTDIR)$(bashcompdir)/sopool"
+uninstall-local:
+	rm -f "$(DESTDIR)$(bashcompdir)/sopool"

