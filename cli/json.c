@@ -13,8 +13,32 @@
 
 struct json {
     json_tokener *tokener;
+    char *copy;     /* of a text that is changed before it is read; owned */
     size_t members; /* keys met in the value that is being put */
 };
+
+static json_tokener *new_tokener(void)
+{
+    /* One more than the lists and maps that may stand in one another. */
+    json_tokener *tokener = json_tokener_new_ex(SOPOOL_CBOR_DEPTH + 1);
+
+    if (tokener != NULL)
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
+                                            JSON_TOKENER_VALIDATE_UTF8);
+    return tokener;
+}
+
+/* After an error: a reset does not make the library forget half a surrogate
+ * pair, which would then stand in the next text. */
+static void renew_tokener(struct json *json)
+{
+    json_tokener *fresh = new_tokener();
+
+    if (fresh == NULL)
+        return;
+    json_tokener_free(json->tokener);
+    json->tokener = fresh;
+}
 
 struct json *json_new(void)
 {
@@ -22,14 +46,11 @@ struct json *json_new(void)
 
     if (json == NULL)
         return NULL;
-    /* One more than the lists and maps that may stand in one another. */
-    json->tokener = json_tokener_new_ex(SOPOOL_CBOR_DEPTH + 1);
+    json->tokener = new_tokener();
     if (json->tokener == NULL) {
         free(json);
         return NULL;
     }
-    json_tokener_set_flags(json->tokener,
-                           JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     return json;
 }
 
@@ -38,6 +59,7 @@ void json_free(struct json *json)
     if (json == NULL)
         return;
     json_tokener_free(json->tokener);
+    free(json->copy);
     free(json);
 }
 
@@ -74,6 +96,18 @@ static int explain(const struct json *json, size_t size, sopool_error *err)
                           json_tokener_error_desc(error), at + 1);
 }
 
+static int join_pairs(struct json *json, const char **text, size_t *size)
+{
+    char *copy = realloc(json->copy, *size);
+
+    if (copy == NULL)
+        return -1;
+    json->copy = copy;
+    *size = lint_join_pairs(*text, *size, copy);
+    *text = copy;
+    return 0;
+}
+
 /* The value of the text: the caller's (NULL is also the value null). */
 static int parse(struct json *json, const char *text, size_t size,
                  json_object **tree, size_t *members, sopool_error *err)
@@ -82,13 +116,17 @@ static int parse(struct json *json, const char *text, size_t size,
 
     if (size >= INT_MAX)
         return message_refuse(err, "is too long for JSON; allowed: 2 GiB");
+    if (lint_has_pairs(text, size) && join_pairs(json, &text, &size) != 0)
+        return message_refuse(err, "is too large: out of memory");
     *tree = parse_tokens(json, text, size);
     error = json_tokener_get_error(json->tokener);
     if (error != json_tokener_success)
-        return explain(json, size, err);
-    if (lint_json(text, size, members, err) == 0)
+        (void)explain(json, size, err);
+    else if (lint_json(text, size, members, err) == 0)
         return 0;
-    json_object_put(*tree);
+    else
+        json_object_put(*tree);
+    renew_tokener(json);
     return -1;
 }
 

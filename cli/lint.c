@@ -33,7 +33,8 @@ static long unit_at(const struct scan *s, size_t at)
     char *end;
     long unit;
 
-    if (s->size - at < 6 || s->text[at] != '\\' || s->text[at + 1] != 'u')
+    if (at > s->size || s->size - at < 6 || s->text[at] != '\\' ||
+        s->text[at + 1] != 'u')
         return -1;
     memcpy(digits, s->text + at + 2, 4);
     unit = strtol(digits, &end, 16);
@@ -79,6 +80,49 @@ static int lint_string(struct scan *s, sopool_error *err)
     return 0;
 }
 
+bool lint_has_pairs(const char *text, size_t size)
+{
+    return memmem(text, size, "\\ud", 3) != NULL ||
+           memmem(text, size, "\\uD", 3) != NULL;
+}
+
+/* The pair's character in UTF-8, four bytes; false: no pair stands there. */
+static bool join_pair(const struct scan *s, char out[4])
+{
+    long high = unit_at(s, s->at), low, c;
+
+    if (high < 0xd800 || high > 0xdbff || s->size - s->at < 12)
+        return false;
+    low = unit_at(s, s->at + 6);
+    if (low < 0xdc00 || low > 0xdfff)
+        return false;
+    c = 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return true;
+}
+
+size_t lint_join_pairs(const char *text, size_t size, char *out)
+{
+    struct scan s = {.text = text, .size = size};
+    size_t used = 0;
+
+    while (s.at < size) {
+        if (text[s.at] == '\\' && join_pair(&s, out + used)) {
+            used += 4;
+            s.at += 12;
+            continue;
+        }
+        /* A backslash takes the next character with it. */
+        if (text[s.at] == '\\' && size - s.at > 1)
+            out[used++] = text[s.at++];
+        out[used++] = text[s.at++];
+    }
+    return used;
+}
+
 /* ---- numbers ----------------------------------------------------------- */
 
 /* Does the number fit the 64 bits that it is kept in? */
@@ -96,22 +140,48 @@ static bool fits(const char *number)
     return errno != ERANGE;
 }
 
+static size_t span_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* Is it a number as JSON writes them: no needless zero, digits on both sides of
+ * a point? */
+static bool is_number(const char *at)
+{
+    at += *at == '-';
+    if (span_digits(at) == 0 || (at[0] == '0' && span_digits(at) > 1))
+        return false;
+    at += span_digits(at);
+    if (*at == '.') {
+        if (span_digits(++at) == 0)
+            return false;
+        at += span_digits(at);
+    }
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        at += *at == '+' || *at == '-';
+        if (span_digits(at) == 0)
+            return false;
+        at += span_digits(at);
+    }
+    return *at == '\0';
+}
+
 static int lint_number(struct scan *s, sopool_error *err)
 {
     size_t size = 0;
-    char number[512], *dot;
+    char number[512];
 
-    while (s->at + size < s->size &&
-           strchr("+-.eE0123456789", s->text[s->at + size]) != NULL &&
-           s->text[s->at + size] != '\0')
+    while (s->at + size < s->size && s->text[s->at + size] != '\0' &&
+           strchr("+-.eE0123456789", s->text[s->at + size]) != NULL)
         size++;
     if (size >= sizeof(number))
         return wrong(s, "a number of too many digits", err);
     memcpy(number, s->text + s->at, size);
     number[size] = '\0';
-    dot = strchr(number, '.');
-    if (dot != NULL && (dot[1] < '0' || dot[1] > '9'))
-        return wrong(s, "a number without digits after its point", err);
+    if (!is_number(number))
+        return wrong(s, "a number that JSON writes otherwise", err);
     if (!fits(number))
         return wrong(s, "a number too large for 64 bits", err);
     s->at += size;

@@ -3,9 +3,17 @@
 #ifndef SOPOOL_CLI_LINT_H
 #define SOPOOL_CLI_LINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <sopool.h>
+
+/* Does the text have escapes that may be surrogate pairs? */
+bool lint_has_pairs(const char *text, size_t size);
+
+/* Writes the text with its surrogate pairs as the characters that they are (the
+ * library takes some for half a pair) and returns its size, at most `size`. */
+size_t lint_join_pairs(const char *text, size_t size, char *out);
 
 /* Looks through text that the library has taken for JSON. `members` becomes the
  * number of keys in all its objects. */

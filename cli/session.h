@@ -39,8 +39,9 @@ void session_await_end(void) __attribute__((noreturn));
 /* Ends the workers, then the command. */
 void session_quit(int status) __attribute__((noreturn));
 
-/* What reads from us is gone: ends the workers, then the command, by SIGPIPE or,
- * if whoever started us had that signal ignored, as failed. By any thread. */
+/* What reads from us is gone: ends the workers, then the command, by SIGPIPE
+ * or, if whoever started us had that signal ignored, as failed. By any thread.
+ */
 void session_pipe_closed(void) __attribute__((noreturn));
 
 /* Results could not be written, for the reason `error` (an errno). */

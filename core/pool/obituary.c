@@ -102,8 +102,9 @@ static void describe(const struct member *m, sopool_error *err)
         describe_exit(m, WEXITSTATUS(status), err);
     else
         (void)error_set(err, SOPOOL_E_DIED,
-                        "worker %d ended in the middle of the call; its "
-                        "status was taken by somebody else's wait()",
+                        "worker %d ended in the middle of the call; nobody "
+                        "can say how: its parent died, or another wait() took "
+                        "its status",
                         (int)m->pid);
     err->pid = (int)m->pid;
 }

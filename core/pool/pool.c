@@ -32,6 +32,18 @@ void pool_wake(struct sopool_pool *pool)
     (void)!write(pool->wake, &one, sizeof(one));
 }
 
+int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline)
+{
+    struct timespec at = {
+        .tv_sec = (time_t)(deadline / NS_PER_S),
+        .tv_nsec = (long)(deadline % NS_PER_S),
+    };
+
+    if (deadline == CLOCK_NEVER)
+        return pthread_cond_wait(cond, &pool->lock);
+    return pthread_cond_timedwait(cond, &pool->lock, &at);
+}
+
 void pool_break(struct sopool_pool *pool, const sopool_error *why)
 {
     if (pool->broken)
@@ -286,18 +298,6 @@ void sopool_terminate(sopool_pool *pool)
     pool_wake(pool);
 }
 
-static int wait_changed(struct sopool_pool *pool, int64_t deadline)
-{
-    struct timespec at = {
-        .tv_sec = (time_t)(deadline / NS_PER_S),
-        .tv_nsec = (long)(deadline % NS_PER_S),
-    };
-
-    if (deadline == CLOCK_NEVER)
-        return pthread_cond_wait(&pool->changed, &pool->lock);
-    return pthread_cond_timedwait(&pool->changed, &pool->lock, &at);
-}
-
 int sopool_join(sopool_pool *pool, int64_t timeout_ms, sopool_error *err)
 {
     int64_t deadline = clock_deadline(timeout_ms);
@@ -310,7 +310,7 @@ int sopool_join(sopool_pool *pool, int64_t timeout_ms, sopool_error *err)
                          "a pool is joined after it was closed or terminated");
     }
     while (!pool->finished && status != ETIMEDOUT)
-        status = wait_changed(pool, deadline);
+        status = pool_wait(pool, &pool->changed, deadline);
     status = pool->finished ? 0 : -1;
     pthread_mutex_unlock(&pool->lock);
     if (status != 0)

@@ -172,6 +172,9 @@ void pool_break(struct sopool_pool *pool, const sopool_error *why);
 /* Fails all calls in the queue. */
 void queue_fail(struct sopool_pool *pool, const sopool_error *why);
 
+/* Waits for a condition until the deadline: 0, or ETIMEDOUT. */
+int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline);
+
 /* Wakes the dispatcher. */
 void pool_wake(struct sopool_pool *pool);
 

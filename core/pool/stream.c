@@ -188,19 +188,6 @@ void sopool_stream_cancel(sopool_stream *s)
 
 /* ---- sending ----------------------------------------------------------- */
 
-static int wait_cond(pthread_cond_t *cond, struct sopool_pool *pool,
-                     int64_t deadline)
-{
-    struct timespec at = {
-        .tv_sec = (time_t)(deadline / NS_PER_S),
-        .tv_nsec = (long)(deadline % NS_PER_S),
-    };
-
-    if (deadline == CLOCK_NEVER)
-        return pthread_cond_wait(cond, &pool->lock);
-    return pthread_cond_timedwait(cond, &pool->lock, &at);
-}
-
 static bool has_room(const struct sopool_stream *s)
 {
     return s->between == 0 || (s->between + s->open->count <= s->window &&
@@ -213,7 +200,7 @@ static int wait_for_room(struct sopool_stream *s, int64_t deadline,
 {
     while (!s->cancelled && !has_room(s)) {
         s->sender_waits = true;
-        if (wait_cond(&s->sendable, s->pool, deadline) == ETIMEDOUT)
+        if (pool_wait(s->pool, &s->sendable, deadline) == ETIMEDOUT)
             return error_set(err, SOPOOL_E_TIMEOUT,
                              "the stream's window is full");
     }
@@ -291,6 +278,21 @@ static int flush(struct sopool_stream *s, int64_t deadline, sopool_error *err)
     return status;
 }
 
+/* One more call in the open batch. */
+static int add_call(struct sopool_stream *s, const sopool_args *args,
+                    sopool_error *err)
+{
+    if (s->open == NULL) {
+        s->open = batch_new(s->task, s->target);
+        if (s->open == NULL)
+            return error_nomem(err);
+    }
+    if (batch_add(s->open, args, err) != 0)
+        return -1;
+    s->sent++;
+    return 0;
+}
+
 static bool is_full(const struct sopool_stream *s)
 {
     return s->open->count >= s->target || s->open->args.size >= BATCH_BYTES;
@@ -308,14 +310,8 @@ int sopool_stream_send(sopool_stream *s, sopool_args args, int64_t timeout_ms,
         if (flush(s, deadline, err) != 0)
             return -1;
     }
-    if (s->open == NULL) {
-        s->open = batch_new(s->task, s->target);
-        if (s->open == NULL)
-            return error_nomem(err);
-    }
-    if (batch_add(s->open, &args, err) != 0)
+    if (add_call(s, &args, err) != 0)
         return -1;
-    s->sent++;
     /* What is full goes at once if it may; if not, the next call waits. */
     if (is_full(s))
         (void)flush(s, 0, NULL);
@@ -331,14 +327,8 @@ int sopool_stream_send_failure(sopool_stream *s, const sopool_error *why,
 
     if (flush(s, deadline, err) != 0)
         return -1;
-    if (s->open == NULL) {
-        s->open = batch_new(s->task, s->target);
-        if (s->open == NULL)
-            return error_nomem(err);
-    }
-    if (batch_add(s->open, &none, err) != 0)
+    if (add_call(s, &none, err) != 0)
         return -1;
-    s->sent++;
     pthread_mutex_lock(&s->pool->lock);
     status = wait_for_room(s, deadline, err);
     if (status == 0) {
@@ -449,7 +439,7 @@ static int next_run(struct sopool_stream *s, int64_t timeout_ms,
             s->sender_waits = false;
             pthread_cond_signal(&s->sendable);
         }
-        status = wait_cond(&s->readable, s->pool, deadline);
+        status = pool_wait(s->pool, &s->readable, deadline);
     }
     s->reader_waits = false;
     if (!is_readable(s))

@@ -45,6 +45,8 @@ refuses() {
     echoes ' [ 1 , 2.50 ,	"a" ] ' '[1,2.5,"a"]'
     echoes '{"bb":1,"a":2,"ab":3}' '{"a":2,"ab":3,"bb":1}'
     echoes '"\u0041\/\u00e9\ud834\udd1e"' '"A/é𝄞"'
+    echoes '"\ud837\udd1e\uDBFF\uDFFF\\ud834"' \
+        '"'$'\xf0\x9d\xb4\x9e\xf4\x8f\xbf\xbf''\\ud834"'
     echoes '"\"\\\b\f\n\r\t\u0001\u007f\u0000"' \
         '"\"\\\b\f\n\r\t\u0001\u007f\u0000"'
     echoes 1e2 100.0
@@ -86,7 +88,10 @@ refuses() {
     refuses NaN "is not JSON"
     refuses Infinity "is not JSON"
     refuses 01 "is not JSON"
-    refuses 1. "without digits after its point at column 1"
+    refuses 1. "a number that JSON writes otherwise at column 1"
+    refuses '[1, 00]' "a number that JSON writes otherwise at column 5"
+    refuses -.5 "a number that JSON writes otherwise"
+    refuses -01 "a number that JSON writes otherwise"
     refuses '[0, 18446744073709551616]' "too large for 64 bits at column 5"
     refuses -9223372036854775809 "too large for 64 bits"
     refuses 1e400 "too large for 64 bits"
@@ -99,6 +104,13 @@ refuses() {
     refuses $'"\xff"' "is not JSON"
     refuses $'"\xed\xa0\x80"' "is not JSON"
     refuses '/* */ 1' "is not JSON"
+}
+
+@test "what is wrong in one input does not reach the next" {
+    run --separate-stderr faults map faults.echo \
+        <<<$'"\\ud834"\n"\\u0041"\n["\\ud834\n"\\u0042"'
+    ends 1
+    is $'A\nB'
 }
 
 @test "nesting has a limit" {

@@ -557,6 +557,27 @@ START_TEST(a_worker_that_closes_everything_is_replaced)
 }
 END_TEST
 
+/* Its workers die with it; others are had from a new one. */
+START_TEST(the_forkserver_may_die)
+{
+    sopool_pool *pool = open_pool(options_of("forkserver"));
+
+    for (int i = 0; i < 3; i++) {
+        pid_t server = (pid_t)int_of(
+            sopool_apply(pool, "faults.parent", SOPOOL_NO_ARGS, &err));
+        sopool_value *value = NULL;
+
+        ck_assert_int_ne(server, getpid());
+        ck_assert_int_eq(kill(server, SIGKILL), 0);
+        for (int tries = 0; value == NULL && tries < 3; tries++)
+            value = sopool_apply(pool, "faults.nap", SOPOOL_ARGS(20), &err);
+        ck_assert_msg(value != NULL, "%s", err.message);
+        sopool_value_free(value);
+    }
+    end_pool(pool);
+}
+END_TEST
+
 static bool is_alive(pid_t pid)
 {
     char path[64], state = 'X';
@@ -981,6 +1002,7 @@ int main(void)
                         PROCESS_METHODS);
     tcase_add_loop_test(t, what_a_task_forks_ends_with_its_worker, 0,
                         PROCESS_METHODS);
+    tcase_add_test(t, the_forkserver_may_die);
     t = add_case(s, "limits");
     tcase_add_loop_test(t, a_call_over_its_time_is_ended, 0, METHODS);
     tcase_add_loop_test(t, the_time_limit_counts_from_the_start_of_a_call, 0,
