@@ -102,20 +102,6 @@ sopool_options *settings_options(const struct settings *settings)
 
 /* ---- the pool ---------------------------------------------------------- */
 
-/* Without a config file no other plugin than the task's is needed. */
-static int load_only(sopool_options *options, const char *task,
-                     sopool_error *err)
-{
-    char plugin[64];
-    size_t size = strcspn(task, ".");
-
-    if (size == 0 || size >= sizeof(plugin))
-        return 0;
-    memcpy(plugin, task, size);
-    plugin[size] = '\0';
-    return sopool_options_set(options, "plugins.load", plugin, err);
-}
-
 /* Says why there is no such plugin: among all tasks another name is near. */
 static void explain(const struct settings *settings, const char *task,
                     const sopool_error *why)
@@ -143,12 +129,12 @@ sopool_pool *settings_pool(const struct settings *settings, const char *task,
     *status = EXIT_USAGE;
     if (options == NULL)
         return NULL;
-    if (settings->config != NULL || load_only(options, task, &err) == 0)
+    if (sopool_options_only(options, task, &err) == 0)
         pool = sopool_open_options(options, &err);
     sopool_options_free(options);
     if (pool != NULL)
         return pool;
-    if (settings->config == NULL && err.code == SOPOOL_E_PLUGIN)
+    if (err.code == SOPOOL_E_PLUGIN)
         explain(settings, task, &err);
     else
         message("%s", err.message);

@@ -264,6 +264,12 @@ SOPOOL_API int sopool_options_load(sopool_options *options, const char *path,
 SOPOOL_API int sopool_options_set(sopool_options *options, const char *key,
                                   const char *text, sopool_error *err);
 
+/* For a pool that is to run this task alone: no plugins are opened but its own
+ * and the initializer's, unless the key plugins.load has named some. So nothing
+ * that lies in the same folder can hurt. */
+SOPOOL_API int sopool_options_only(sopool_options *options, const char *task,
+                                   sopool_error *err);
+
 /* ---- catalog: which tasks there are ------------------------------------ */
 
 typedef struct sopool_catalog sopool_catalog;

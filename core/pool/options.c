@@ -381,6 +381,31 @@ int sopool_options_set(sopool_options *options, const char *name,
                      "unknown key '%.60s'; did you mean '%s'?", name, meant);
 }
 
+/* The plugin that a task's name begins with joins those to load. */
+static int load_plugin_of(sopool_options *options, const char *task,
+                          sopool_error *err)
+{
+    char *plugin = strndup(task, strcspn(task, "."));
+    int status = -1;
+
+    if (plugin != NULL)
+        status = strings_add(&options->plugin_load, plugin);
+    free(plugin);
+    return status == 0 ? 0 : error_nomem(err);
+}
+
+int sopool_options_only(sopool_options *options, const char *task,
+                        sopool_error *err)
+{
+    if (options->plugin_load.count > 0)
+        return 0;
+    if (load_plugin_of(options, task, err) != 0)
+        return -1;
+    return options->initializer == NULL
+               ? 0
+               : load_plugin_of(options, options->initializer, err);
+}
+
 /* ---- lists and the whole ----------------------------------------------- */
 
 int strings_add(struct strings *list, const char *text)

@@ -186,6 +186,18 @@ START_TEST(unknown_keys_are_guessed)
 }
 END_TEST
 
+START_TEST(only_what_a_task_needs)
+{
+    good("initializer", "a.b");
+    ck_assert_int_eq(sopool_options_only(options, "c.d", &err), 0);
+    ck_assert_uint_eq(options->plugin_load.count, 2);
+    ck_assert_str_eq(options->plugin_load.item[0], "c");
+    ck_assert_str_eq(options->plugin_load.item[1], "a");
+    ck_assert_int_eq(sopool_options_only(options, "e.f", &err), 0);
+    ck_assert_uint_eq(options->plugin_load.count, 2);
+}
+END_TEST
+
 START_TEST(a_copy_has_everything)
 {
     sopool_options *copy;
@@ -452,6 +464,7 @@ int main(void)
     tcase_add_test(t, words);
     tcase_add_test(t, lists_are_added_to);
     tcase_add_test(t, unknown_keys_are_guessed);
+    tcase_add_test(t, only_what_a_task_needs);
     tcase_add_test(t, a_copy_has_everything);
     tcase_add_test(t, a_whole_config);
     tcase_add_test(t, initargs_are_values);
