@@ -21,6 +21,7 @@ static struct {
     bool pipe_signal; /* SIGPIPE was not ignored by whoever started us */
     sigset_t signals; /* those that end the command */
     atomic_bool ending;
+    atomic_int status; /* that the command is being ended with */
     pthread_mutex_t lock;
     sopool_pool *pool; /* under the lock */
 } session = {
@@ -63,16 +64,6 @@ static int move_descriptors(void)
     return 0;
 }
 
-/* Ends the workers; who holds the lock ends the process. */
-static void end_pool(void)
-{
-    (void)pthread_mutex_lock(&session.lock);
-    if (session.pool == NULL)
-        return;
-    sopool_terminate(session.pool);
-    (void)sopool_join(session.pool, END_MS, NULL);
-}
-
 static void die(int sig)
 {
     sigset_t set;
@@ -83,6 +74,36 @@ static void die(int sig)
     (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     (void)raise(sig);
     _exit(128 + sig);
+}
+
+/* A signal handler: the workers took too long to end. */
+static void give_up(int sig)
+{
+    int status = atomic_load(&session.status);
+
+    (void)sig;
+    if (status > 128)
+        die(status - 128);
+    _exit(status);
+}
+
+/* Ends the workers; who holds the lock ends the process, with that status. It
+ * ends so in any case, be the pool in whatever state. */
+static void end_pool(int status)
+{
+    sigset_t set;
+
+    atomic_store(&session.status, status);
+    (void)signal(SIGALRM, give_up);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGALRM);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    (void)alarm(END_MS / 1000 + 1);
+    (void)pthread_mutex_lock(&session.lock);
+    if (session.pool == NULL)
+        return;
+    sopool_terminate(session.pool);
+    (void)sopool_join(session.pool, END_MS, NULL);
 }
 
 /* Waits for a signal that ends the command. One that comes after it ends the
@@ -101,7 +122,7 @@ static void *take_signals(void *arg)
             (void)signal(all[i], SIG_DFL);
     (void)pthread_sigmask(SIG_UNBLOCK, &session.signals, NULL);
     message_bar_end();
-    end_pool();
+    end_pool(128 + sig);
     die(sig);
     return NULL;
 }
@@ -181,13 +202,13 @@ void session_await_end(void)
 
 void session_quit(int status)
 {
-    end_pool();
+    end_pool(status);
     exit(status);
 }
 
 void session_pipe_closed(void)
 {
-    end_pool();
+    end_pool(session.pipe_signal ? 128 + SIGPIPE : EXIT_FAILED);
     if (session.pipe_signal)
         die(SIGPIPE);
     exit(EXIT_FAILED);

@@ -23,6 +23,7 @@ enum {
     /* How long to go on looking after the last result, giving way to others. */
     LINGER_NS = 20000,
     BACKOFF_MS = 100,
+    GIVE_UP_MS = 200,
 };
 
 int watch_add(struct sopool_pool *pool, int fd, struct watch *watch)
@@ -155,6 +156,11 @@ static void end_pool(struct sopool_pool *pool)
     for (const struct member *m = pool->members; m != NULL; m = m->next)
         if (m->state != MEMBER_LOST)
             return;
+    /* Threads that were given up mostly end soon. */
+    if (pool->give_up_at == 0)
+        pool->give_up_at = clock_now() + GIVE_UP_MS * NS_PER_MS;
+    if (pool->members != NULL && clock_now() < pool->give_up_at)
+        return;
     server_stop(pool);
     pool->finished = true;
     pthread_cond_broadcast(&pool->changed);
@@ -233,6 +239,8 @@ static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
             now + pool->options->timeout_ns / 2 < at)
             at = now + pool->options->timeout_ns / 2 + NS_PER_MS;
     }
+    if (pool->give_up_at != 0 && pool->give_up_at < at)
+        at = pool->give_up_at;
     if (pool->start_after > now && pool->start_after < at)
         at = pool->start_after;
     if (pool->server.control >= 0 && !pool->server.ready &&

@@ -73,12 +73,14 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first)
     room = parent_room(&m->end, 0);
     if (room == NULL)
         return false;
-    if (make_big(batch, first, &fd, &err) != 0 ||
-        message_send(m->control, MESSAGE_BIG, 0, m->end.sent, &fd, 1) != 0) {
-        if (fd >= 0)
-            (void)error_errno(&err, "cannot send large arguments");
+    if (make_big(batch, first, &fd, &err) != 0) {
         settle_failed(m->pool, batch, first, &err);
         return true;
+    }
+    if (message_send_now(m->control, MESSAGE_BIG, m->end.sent, &fd, 1) != 0) {
+        /* It is dying, or has not read what was taken back from it. */
+        m->pool->look_again = true;
+        return false;
     }
     m->handed[m->end.sent % CHANNEL_SLOTS] =
         (struct handed){batch, first, batch->task};

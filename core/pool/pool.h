@@ -131,6 +131,7 @@ struct sopool_pool {
     uint64_t next_id;
     uint32_t start_failures; /* in a row */
     int64_t start_after;     /* not before this time */
+    int64_t give_up_at;      /* on threads that do not end; 0: not yet */
     struct server server;
     uint64_t *task_ns; /* by task: how long a call takes; 0: not known */
 

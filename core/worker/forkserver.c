@@ -156,13 +156,15 @@ int forkserver_serve(int control)
 {
     struct forkserver server = {.control = control, .children = -1};
     sopool_error err = {0};
+    int status = 0;
 
     if (prepare(&server, &err) != 0) {
         (void)message_send_text(control, MESSAGE_FAILED, err.code, err.message);
-        return 1;
+        status = 1;
+    } else if (message_send(control, MESSAGE_READY, 0, 0, NULL, 0) == 0) {
+        serve(&server);
     }
-    if (message_send(control, MESSAGE_READY, 0, 0, NULL, 0) != 0)
-        return 1;
-    serve(&server);
-    return 0;
+    tasks_finish(&server.tasks);
+    setup_finish_received(&server.setup);
+    return status;
 }

@@ -39,13 +39,15 @@ static int run_worker(void)
         .process = true,
     };
     sopool_error err = {0};
+    int status = 1;
 
-    if (prepare(&worker, &setup, &err) != 0) {
+    if (prepare(&worker, &setup, &err) == 0)
+        status = worker_run(&worker);
+    else
         (void)message_send_text(CONTROL_FD, MESSAGE_FAILED, err.code,
                                 err.message);
-        return 1;
-    }
-    return worker_run(&worker);
+    setup_finish_received(&setup);
+    return status;
 }
 
 static int usage(void)

@@ -39,7 +39,7 @@ int message_pair(int pair[2], sopool_error *err)
 }
 
 static int send_packet(int sock, struct message *message, const int *fds,
-                       size_t fd_count)
+                       size_t fd_count, int flags)
 {
     union {
         char space[CMSG_SPACE(sizeof(int) * MESSAGE_FDS)];
@@ -65,7 +65,7 @@ static int send_packet(int sock, struct message *message, const int *fds,
         memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * fd_count);
     }
     do {
-        sent = sendmsg(sock, &msg, MSG_NOSIGNAL);
+        sent = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -1 : 0;
 }
@@ -73,13 +73,17 @@ static int send_packet(int sock, struct message *message, const int *fds,
 int message_send(int sock, uint32_t kind, int32_t value, uint64_t number,
                  const int *fds, size_t fd_count)
 {
-    struct message message;
+    struct message message = {.kind = kind, .value = value, .number = number};
 
-    memset(&message, 0, offsetof(struct message, text));
-    message.kind = kind;
-    message.value = value;
-    message.number = number;
-    return send_packet(sock, &message, fds, fd_count);
+    return send_packet(sock, &message, fds, fd_count, 0);
+}
+
+int message_send_now(int sock, uint32_t kind, uint64_t number, const int *fds,
+                     size_t fd_count)
+{
+    struct message message = {.kind = kind, .number = number};
+
+    return send_packet(sock, &message, fds, fd_count, MSG_DONTWAIT);
 }
 
 int message_send_text(int sock, uint32_t kind, int32_t value, const char *text)
@@ -92,7 +96,7 @@ int message_send_text(int sock, uint32_t kind, int32_t value, const char *text)
     message.value = value;
     message.text_size = (uint32_t)size;
     memcpy(message.text, text, size);
-    return send_packet(sock, &message, NULL, 0);
+    return send_packet(sock, &message, NULL, 0, 0);
 }
 
 /* Takes the descriptors out of a packet; what exceeds the room was closed by

@@ -64,6 +64,10 @@ int message_pair(int pair[2], sopool_error *err);
 int message_send(int sock, uint32_t kind, int32_t value, uint64_t number,
                  const int *fds, size_t fd_count);
 
+/* The same, but fails with EAGAIN rather than wait for the other side. */
+int message_send_now(int sock, uint32_t kind, uint64_t number, const int *fds,
+                     size_t fd_count);
+
 /* Sends one with a text, cut to MESSAGE_TEXT - 1 bytes. */
 int message_send_text(int sock, uint32_t kind, int32_t value, const char *text);
 

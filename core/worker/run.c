@@ -262,25 +262,34 @@ static int run_range(struct runner *r, const struct range_view *range)
     return 0;
 }
 
-int worker_run(struct worker *worker)
+static int run(struct runner *r, struct tasks *own)
 {
-    struct runner r = {.worker = worker};
-    struct tasks own;
+    struct worker *worker = r->worker;
     struct range_view range;
     sopool_error err = {0};
 
-    if (make_ready(&r, &own, &err) != 0) {
+    if (make_ready(r, own, &err) != 0) {
         (void)message_send_text(worker->control, MESSAGE_FAILED, err.code,
                                 err.message);
         return 1;
     }
     tell_phase(worker, PHASE_RUN, 0);
-    worker_init(&r.end, worker->shared, ring, worker);
-    call_init(&r.call, &r.end, worker->control);
+    worker_init(&r->end, worker->shared, ring, worker);
+    call_init(&r->call, &r->end, worker->control);
     if (message_send(worker->control, MESSAGE_READY, 0, 0, NULL, 0) != 0)
         return 1;
-    while (worker_next(&r.end, &range) != 0)
-        if (range.task >= worker->tasks->count || run_range(&r, &range) != 0)
+    while (worker_next(&r->end, &range) != 0)
+        if (range.task >= worker->tasks->count || run_range(r, &range) != 0)
             return 1;
     return 0;
+}
+
+int worker_run(struct worker *worker)
+{
+    struct runner r = {.worker = worker};
+    struct tasks own = {0};
+    int status = run(&r, &own);
+
+    tasks_finish(&own);
+    return status;
 }

@@ -114,8 +114,8 @@ static int decode(struct worker_setup *setup, sopool_reader *r,
     setup->plugin = calloc(plugins + 1, sizeof(*setup->plugin));
     if (setup->plugin == NULL)
         return error_nomem(err);
-    for (; setup->plugin_count < plugins; setup->plugin_count++)
-        if (decode_plugin(&setup->plugin[setup->plugin_count], r, err) != 0)
+    while (setup->plugin_count < plugins)
+        if (decode_plugin(&setup->plugin[setup->plugin_count++], r, err) != 0)
             return -1;
     if (sopool_read_bool(r, &setup->has_initializer) != 0 ||
         sopool_read_u64(r, &initializer) != 0 ||
@@ -216,4 +216,21 @@ void setup_finish(struct worker_setup *setup)
     buf_finish(&setup->initargs);
     setup->plugin = NULL;
     setup->plugin_count = 0;
+}
+
+void setup_finish_received(struct worker_setup *setup)
+{
+    for (size_t i = 0; i < setup->plugin_count; i++) {
+        struct setup_plugin *plugin = &setup->plugin[i];
+        struct manifest *manifest =
+            (struct manifest *)(uintptr_t)plugin->manifest;
+
+        if (plugin->fd >= 0)
+            (void)close(plugin->fd);
+        if (manifest != NULL)
+            manifest_finish(manifest);
+        free(manifest);
+        free((char *)(uintptr_t)plugin->path);
+    }
+    setup_finish(setup);
 }

@@ -42,7 +42,10 @@ int setup_read(struct worker_setup *setup, int fd, sopool_error *err);
 int setup_send(const struct worker_setup *setup, int sock, sopool_error *err);
 int setup_receive(struct worker_setup *setup, int sock, sopool_error *err);
 
-/* Frees the arrays of a pool's setup. */
+/* Frees a pool's setup, but for what is the catalog's. */
 void setup_finish(struct worker_setup *setup);
+
+/* Frees one that was received, and closes its descriptors. */
+void setup_finish_received(struct worker_setup *setup);
 
 #endif

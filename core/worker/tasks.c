@@ -68,6 +68,7 @@ int tasks_open(struct tasks *tasks, const struct worker_setup *setup,
     tasks->task = calloc(count_tasks(setup) + 1, sizeof(*tasks->task));
     if (tasks->plugin == NULL || tasks->task == NULL)
         return error_nomem(err);
+    tasks->plugin_count = setup->plugin_count;
     for (size_t i = 0; i < setup->plugin_count; i++) {
         phase(ctx, PHASE_OPEN, i);
         if (open_plugin(&tasks->plugin[i], setup, i, err) != 0 ||
@@ -75,4 +76,17 @@ int tasks_open(struct tasks *tasks, const struct worker_setup *setup,
             return -1;
     }
     return 0;
+}
+
+void tasks_finish(struct tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->count; i++)
+        signature_finish(&tasks->task[i].signature);
+    for (size_t i = 0; i < tasks->plugin_count; i++) {
+        free(tasks->plugin[i].loaded.task);
+        free(tasks->plugin[i].trouble);
+    }
+    free(tasks->task);
+    free(tasks->plugin);
+    memset(tasks, 0, sizeof(*tasks));
 }

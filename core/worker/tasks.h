@@ -25,7 +25,8 @@ struct opened_plugin {
 
 struct tasks {
     struct opened_plugin *plugin; /* owned, setup->plugin_count of them */
-    struct task *task;            /* owned */
+    size_t plugin_count;
+    struct task *task; /* owned */
     size_t count;
 };
 
@@ -36,5 +37,8 @@ typedef void phase_fn(void *ctx, enum phase phase, size_t plugin);
  * or everything if the setup says that plugins are required. */
 int tasks_open(struct tasks *tasks, const struct worker_setup *setup,
                phase_fn *phase, void *ctx, sopool_error *err);
+
+/* Frees the tables, also after tasks_open has failed; what was opened stays. */
+void tasks_finish(struct tasks *tasks);
 
 #endif
