@@ -145,7 +145,7 @@ tests/plugins/lib/stamp: $(test_plugins) $(HEADERS)
 		test -f $$c || c=$(srcdir)/$$c; \
 		$(CC) -D_GNU_SOURCE -I$(top_srcdir)/sdk/include \
 			$(WARN_CFLAGS) $(WERROR_CFLAGS) $(CFLAGS) \
-			$(LDFLAGS) -shared -fPIC -pthread \
+			$(LDFLAGS) $(NO_SANITIZERS) -shared -fPIC -pthread \
 			-o tests/plugins/lib/`basename $$c .c`.so $$c || exit 1; \
 	done
 	@chmod -R go-w tests/plugins/lib

@@ -153,7 +153,8 @@ SOPOOL_TASK(no_value, any, "Gives bytes that are no value.")
 
 /* ---- ways to die ------------------------------------------------------- */
 
-static volatile int *volatile nowhere;
+/* Not NULL, which the sanitizers would see before the processor does. */
+static volatile int *volatile nowhere = (volatile int *)64;
 static volatile int zero;
 
 static void die(const char *how, uint64_t size)
