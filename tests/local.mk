@@ -116,7 +116,7 @@ CLEANFILES += stage.stamp stage.log
 
 # ---- all plugins of this build in one folder, fit to be loaded
 
-plugins/lib/stamp: $(plugins_LTLIBRARIES)
+plugins/lib/stamp: $(plugins_LTLIBRARIES) Makefile
 	@echo '  COPY     plugins/lib'
 	@rm -rf plugins/lib && $(MKDIR_P) plugins/lib
 	@for p in $(plugins_LTLIBRARIES); do \
@@ -138,7 +138,7 @@ test_plugins += \
 	tests/plugins/second.c \
 	tests/plugins/unlinked.c
 
-tests/plugins/lib/stamp: $(test_plugins) $(HEADERS)
+tests/plugins/lib/stamp: $(test_plugins) $(HEADERS) Makefile
 	@echo '  CC       tests/plugins/lib'
 	@rm -rf tests/plugins/lib && $(MKDIR_P) tests/plugins/lib
 	@for c in $(test_plugins); do \
