@@ -31,7 +31,8 @@ unit_tests += \
 	tests/unit/test_task \
 	tests/unit/test_text \
 	tests/unit/test_value \
-	tests/unit/test_vet
+	tests/unit/test_vet \
+	tests/unit/test_worker
 
 AM_DEFAULT_SOURCE_EXT = .c
 AM_CPPFLAGS += -I$(top_srcdir)/tests/unit $(CHECK_CFLAGS)
