@@ -196,27 +196,43 @@ static void time_running(struct member *m, int64_t now)
     m->limit_at = started + limit;
 }
 
-static void over_time(struct member *m)
+/* A worker without its control socket is given no more calls, but may finish
+ * those that it has: it cannot say so any more, so it is looked at. */
+static bool is_finishing(const struct member *m)
 {
-    if (m->state == MEMBER_READY || m->state == MEMBER_STARTING ||
-        m->state == MEMBER_ENDING) {
-        m->limit_at = CLOCK_NEVER;
-        if (m->closed)
-            m->why = "it closed its control socket";
-        member_kill(m, m->closed ? SOPOOL_BY_POOL : SOPOOL_BY_TIMEOUT);
+    return m->closed && m->inflight > 0 && m->pool->options->timeout_ns == 0;
+}
+
+static void over_time(struct member *m, int64_t now)
+{
+    bool hung_up = m->closed && m->inflight == 0;
+
+    if (m->state != MEMBER_READY && m->state != MEMBER_STARTING &&
+        m->state != MEMBER_ENDING)
+        return;
+    if (is_finishing(m)) {
+        m->limit_at = now + NS_PER_MS;
+        return;
     }
+    m->limit_at = CLOCK_NEVER;
+    if (hung_up)
+        m->why = "it closed its control socket";
+    member_kill(m, hung_up ? SOPOOL_BY_POOL : SOPOOL_BY_TIMEOUT);
 }
 
 static void keep_time(struct sopool_pool *pool, int64_t now)
 {
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
-        if (pool->options->timeout_ns != 0 && !m->closed &&
+        if (pool->options->timeout_ns != 0 && (!m->closed || m->inflight > 0) &&
             (m->state == MEMBER_READY ||
              (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
             time_running(m, now);
+        if (m->closed && m->inflight == 0 &&
+            m->limit_at > now + CLOSED_MS * NS_PER_MS)
+            m->limit_at = now + CLOSED_MS * NS_PER_MS;
         if (m->limit_at <= now)
-            over_time(m);
+            over_time(m, now);
     }
     if (pool->server.control >= 0 && !pool->server.ready &&
         pool->server.limit_at <= now) {
@@ -232,6 +248,8 @@ static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
     for (const struct member *m = pool->members; m != NULL; m = m->next) {
         if (m->limit_at < at)
             at = m->limit_at;
+        if (m->closed && m->inflight > 0 && now + NS_PER_MS < at)
+            at = now + NS_PER_MS;
         /* A call that begins while the dispatcher sleeps is not seen to
          * begin; look again within its time limit. */
         if (m->limit_at == CLOCK_NEVER && m->inflight > 0 &&

@@ -243,7 +243,8 @@ static bool rob(struct sopool_pool *pool)
 
 static bool can_take(const struct member *m, uint32_t depth)
 {
-    return m->state == MEMBER_READY && m->budget > 0 && m->inflight < depth;
+    return m->state == MEMBER_READY && !m->closed && m->budget > 0 &&
+           m->inflight < depth;
 }
 
 static void feed_queue(struct sopool_pool *pool)

@@ -13,9 +13,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* How long a worker may live without its control socket. */
-enum { CLOSED_MS = 100 };
-
 /* ---- starting ---------------------------------------------------------- */
 
 /* What a launch needs for a moment; closed when it is over. */

@@ -35,6 +35,7 @@ enum {
     RANGE_NS = 100000,  /* work that should wait in a range */
     RANGE_ITEMS = 4096, /* most calls of one */
     DEPTH = 3,          /* ranges that wait in a worker */
+    CLOSED_MS = 100,    /* an idle worker may live without its socket */
 };
 
 struct sopool_pool;
