@@ -60,6 +60,11 @@ static int make_big(const struct batch *batch, uint32_t index, int *fd,
     return 0;
 }
 
+static uint32_t timed(const struct sopool_pool *pool)
+{
+    return pool->options->timeout_ns != 0 ? CHANNEL_TIMED : 0;
+}
+
 /* A call whose arguments do not fit in the channel. It is sent alone, to a
  * worker that has nothing else, so that its file cannot fill the socket. */
 static bool send_big(struct member *m, struct batch *batch, uint32_t first)
@@ -84,9 +89,7 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first)
     }
     m->handed[m->end.sent % CHANNEL_SLOTS] =
         (struct handed){batch, first, batch->task};
-    (void)parent_send(
-        &m->end, batch->task, 1,
-        CHANNEL_BIG | (m->pool->options->timeout_ns ? CHANNEL_TIMED : 0), 0);
+    (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(m->pool), 0);
     m->inflight++;
     return true;
 }
@@ -133,8 +136,7 @@ static bool send_small(struct member *m, const struct range *range,
     memcpy(room, batch->args.data + from, size);
     m->handed[m->end.sent % CHANNEL_SLOTS] =
         (struct handed){range->batch, range->first, batch->task};
-    (void)parent_send(&m->end, batch->task, count,
-                      m->pool->options->timeout_ns ? CHANNEL_TIMED : 0, size);
+    (void)parent_send(&m->end, batch->task, count, timed(m->pool), size);
     m->inflight++;
     return true;
 }

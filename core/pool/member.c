@@ -229,20 +229,17 @@ static void became_ready(struct member *m)
 static void could_not_start(struct member *m, const struct message *message)
 {
     sopool_error err;
-    int code = message->value;
 
     if (m->state != MEMBER_STARTING)
         return;
     if (m->phase == PHASE_INIT) {
         (void)error_set(&err, SOPOOL_E_BROKEN, "the initializer %s failed: %s",
                         m->pool->options->initializer, message->text);
+    } else if (message->value == SOPOOL_E_PLUGIN) {
+        (void)error_set(&err, SOPOOL_E_PLUGIN, "%s", message->text);
     } else {
-        if (code != SOPOOL_E_PLUGIN)
-            code = SOPOOL_E_BROKEN;
-        (void)error_set(&err, code, "a worker could not start: %s",
+        (void)error_set(&err, SOPOOL_E_BROKEN, "a worker could not start: %s",
                         message->text);
-        if (code == SOPOOL_E_PLUGIN)
-            (void)error_set(&err, code, "%s", message->text);
     }
     m->ended_by = SOPOOL_BY_POOL;
     start_failed(m->pool, true, &err);

@@ -179,15 +179,12 @@ static void fetch_status(struct member *m)
     /* Its children in its group go with it; until it is waited for, the
      * group's id cannot be another's. */
     (void)kill(-m->pid, SIGKILL);
+    m->status_known = true;
+    m->wait_status = -1; /* somebody else's wait() took it */
     if (waitid(P_PIDFD, (id_t)m->pidfd, &info, WEXITED | WNOHANG) == 0 &&
-        info.si_pid != 0) {
+        info.si_pid != 0)
         m->wait_status =
             info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-        m->status_known = true;
-    } else {
-        m->wait_status = -1;
-        m->status_known = true;
-    }
 }
 
 /* It died before it was ready for calls, and not because the pool said so. */
