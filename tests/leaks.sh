@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs after all other tests, in TAP: no process of theirs is left, and no file
-# in the temporary folder or in /dev/shm.
+# Runs after all other tests, in TAP: no process of theirs is left, no file in
+# the temporary folder or in /dev/shm, and no sanitizer had anything to report.
 #
 # What belongs to the tests of this build tree is known by its path, so other
 # trees may be tested at the same time.
@@ -29,6 +29,14 @@ files() {
         \( -path 'tests/tmp/*' -o -name 'sopool*' \) 2>/dev/null
 }
 
+# What sanitizers said, but for the remark that a thread ended while the leak
+# checker looked at it.
+reports() {
+    find tests/reports -type f -exec cat {} + 2>/dev/null |
+        grep -v 'Unable to get registers from thread' | head -n 60
+    rm -rf tests/reports
+}
+
 # result NUMBER NAME FOUND
 failed=0
 result() {
@@ -41,7 +49,7 @@ result() {
     failed=1
 }
 
-echo 1..2
+echo 1..3
 # What ends by itself may take a moment.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     left=$(processes)
@@ -50,4 +58,5 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 result 1 "no process of a test is left" "$left"
 result 2 "no file of a test is left" "$(files)"
+result 3 "no sanitizer reported anything" "$(reports)"
 exit $failed

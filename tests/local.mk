@@ -155,4 +155,4 @@ check_DATA += tests/plugins/lib/stamp
 EXTRA_DIST += $(test_plugins)
 
 clean-local:
-	rm -rf stage plugins/lib tests/plugins/lib tests/tmp
+	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/reports
