@@ -121,7 +121,7 @@ static struct progress_state state_of(struct map *map)
 {
     sopool_stats stats;
 
-    sopool_get_stats(map->pool, &stats);
+    (void)sopool_get_stats(map->pool, &stats, NULL, 0);
     return (struct progress_state){
         .done = map->done,
         .sent = atomic_load_explicit(&map->told_sent, memory_order_relaxed),

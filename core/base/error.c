@@ -95,7 +95,8 @@ const char *sopool_code_name(int code)
         [SOPOOL_E_DIED] = "died",           [SOPOOL_E_TIMEOUT] = "timeout",
         [SOPOOL_E_CANCELLED] = "cancelled", [SOPOOL_E_PROTOCOL] = "protocol",
         [SOPOOL_E_BROKEN] = "broken",       [SOPOOL_E_CLOSED] = "closed",
-        [SOPOOL_E_VALUE] = "value",
+        [SOPOOL_E_VALUE] = "value",         [SOPOOL_E_DEADLOCK] = "deadlock",
+        [SOPOOL_E_FORKED] = "forked",       [SOPOOL_E_REENTERED] = "reentered",
     };
     _Static_assert(sizeof(names) / sizeof(names[0]) == SOPOOL_E_COUNT,
                    "every code has a name");
@@ -114,6 +115,7 @@ const char *sopool_ender_name(int ender)
         [SOPOOL_BY_TIMEOUT] = "timeout",
         [SOPOOL_BY_TERMINATE] = "terminate",
         [SOPOOL_BY_POOL] = "pool",
+        [SOPOOL_BY_KILL] = "kill",
     };
 
     if (ender < 0 || (size_t)ender >= sizeof(names) / sizeof(names[0]))

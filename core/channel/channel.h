@@ -104,10 +104,11 @@ void parent_read_done(struct parent_end *end);
  * 0, or -1 and `why` when the worker broke the protocol. */
 int parent_retire(struct parent_end *end, uint64_t *seq, const char **why);
 
-/* Takes back items that have not begun from the end of a range: all of them,
- * or when it has begun at least half of them. Returns how many, from item
- * range.end on. */
-uint32_t parent_take(struct parent_end *end, uint64_t seq, bool whole);
+/* Takes back items that have not begun from the end of a range: all of a range
+ * that has not begun itself, or of one that has the latter half of them or all.
+ * Returns how many, from item range.end on. */
+enum take { TAKE_WHOLE, TAKE_HALF, TAKE_REST };
+uint32_t parent_take(struct parent_end *end, uint64_t seq, enum take take);
 
 /* How many items of a range the worker has begun, as far as it can be believed:
  * at least those answered, at most `end`. Once the worker is dead this is
@@ -128,14 +129,17 @@ void parent_awake(struct parent_end *end);
 /* Tells the worker to end once it has run what was sent. */
 void parent_quit(struct parent_end *end);
 
-/* Raises the flag that tasks read. */
+/* Raises the flag that tasks read: for all from now on, or for that item if it
+ * is running still. */
 void parent_stop(struct parent_end *end);
+void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index);
 
 /* ---- the worker's end -------------------------------------------------- */
 
 struct worker_end {
     struct shared *shared; /* owned mapping */
     uint64_t seq;          /* the range to run next */
+    uint32_t item;         /* of it, that runs */
     uint64_t results_head; /* bytes of results published */
     uint64_t reserved;     /* bytes reserved behind them, without the head */
     /* Rings the parent: it sleeps and there is something to read. */

@@ -95,7 +95,8 @@ struct shared {
     _Alignas(64) _Atomic uint64_t results_tail; /* bytes copied out */
     _Atomic uint32_t parent_asleep; /* the worker may set it back to 0 */
     _Atomic uint32_t quit;          /* end when there is nothing to run */
-    _Atomic uint32_t stop;          /* the task should end early */
+    _Atomic uint32_t stop;          /* every task should end early */
+    _Atomic uint64_t stop_item;     /* the task that runs this item should */
 
     _Alignas(64) struct shared_slot slot[CHANNEL_SLOTS];
     _Alignas(4096) uint8_t args[CHANNEL_ARGS];
@@ -111,6 +112,12 @@ struct record_head {
 };
 
 #define RECORD_PAD UINT32_MAX /* nothing up to the end of the ring */
+
+/* An item's name in `stop_item`; never 0. */
+static inline uint64_t item_name(uint64_t seq, uint32_t index)
+{
+    return seq * CHANNEL_ITEMS + index + 1;
+}
 
 static inline uint64_t record_space(uint64_t size)
 {

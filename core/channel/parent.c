@@ -223,7 +223,7 @@ static uint32_t take_whole(struct parent_end *end, uint64_t seq)
     return count;
 }
 
-static uint32_t take_half(struct parent_end *end, uint64_t seq)
+static uint32_t take_begun(struct parent_end *end, uint64_t seq, bool half)
 {
     struct sent_range *range = range_of(end, seq);
     struct shared_slot *slot = slot_of(end, seq);
@@ -235,7 +235,9 @@ static uint32_t take_half(struct parent_end *end, uint64_t seq)
         if (word_state(word) != SLOT_RUNNING || word_end(word) != range->end ||
             next < range->answered || next >= range->end)
             return 0;
-        count = (range->end - next + 1) / 2;
+        count = range->end - next;
+        if (half)
+            count = (count + 1) / 2;
         keep = range->end - count;
     } while (!atomic_compare_exchange_weak(&slot->word, &word,
                                            word_of(SLOT_RUNNING, next, keep)));
@@ -243,11 +245,12 @@ static uint32_t take_half(struct parent_end *end, uint64_t seq)
     return count;
 }
 
-uint32_t parent_take(struct parent_end *end, uint64_t seq, bool whole)
+uint32_t parent_take(struct parent_end *end, uint64_t seq, enum take take)
 {
     if (seq >= end->sent || seq < end->retired || range_of(end, seq)->taken)
         return 0;
-    return whole ? take_whole(end, seq) : take_half(end, seq);
+    return take == TAKE_WHOLE ? take_whole(end, seq)
+                              : take_begun(end, seq, take == TAKE_HALF);
 }
 
 uint32_t parent_begun(const struct parent_end *end, uint64_t seq)
@@ -304,4 +307,9 @@ void parent_quit(struct parent_end *end)
 void parent_stop(struct parent_end *end)
 {
     atomic_store(&end->shared->stop, 1);
+}
+
+void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index)
+{
+    atomic_store(&end->shared->stop_item, item_name(seq, index));
 }

@@ -104,6 +104,7 @@ int worker_next(struct worker_end *end, struct range_view *out)
                     word_of(SLOT_RUNNING, 1, word_end(word))))
                 continue;
             view(end, out);
+            end->item = 0;
             return 1;
         case SLOT_TAKEN:
             atomic_store(&slot->word, word_of(SLOT_FREE, 0, 0));
@@ -134,6 +135,7 @@ bool worker_more(struct worker_end *end, int64_t began)
                                   (uint64_t)(clock_now() - began),
                                   memory_order_relaxed);
     } while (!atomic_compare_exchange_weak(&slot->word, &word, to));
+    end->item++;
     if (!more)
         end->seq++;
     notify(end);
@@ -221,5 +223,9 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
 
 bool worker_should_stop(const struct worker_end *end)
 {
-    return atomic_load_explicit(&end->shared->stop, memory_order_relaxed) != 0;
+    const struct shared *shared = end->shared;
+
+    return atomic_load_explicit(&shared->stop, memory_order_relaxed) != 0 ||
+           atomic_load_explicit(&shared->stop_item, memory_order_relaxed) ==
+               item_name(end->seq, end->item);
 }

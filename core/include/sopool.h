@@ -1,4 +1,5 @@
-/* sopool.h - pools of worker processes that run the tasks of plugins.
+/** @file
+ * sopool.h - pools of worker processes that run the tasks of plugins.
  *
  *     sopool_error err = {0};
  *     sopool_pool *pool = sopool_open("configs/hash.yaml", &err);
@@ -6,18 +7,30 @@
  *         sopool_apply(pool, "math.square", SOPOOL_ARGS(9), &err);
  *
  * Conventions, which hold wherever a function's comment says nothing else:
- *  - A function that can fail takes a `sopool_error *` last, which may be NULL;
- *    it is filled in on failure and untouched on success. It returns -1 or
- *    NULL on failure.
- *  - Strings are UTF-8 and end with a NUL. What is passed in is borrowed for
- *    the call. What comes back as `const` belongs to the object it came from.
- *  - A `..._free`, `..._close` or `..._destroy` accepts NULL.
- *  - Times are milliseconds on the monotonic clock; -1 waits for ever, 0 does
- *    not wait.
- *  - Functions on a pool may be called from any thread. An options, catalog,
- *    stream or value object is for one thread at a time.
+ *  - Errors: a function that can fail takes a `sopool_error *` last, which may
+ *    be NULL; it is filled in on failure and untouched on success. The function
+ *    returns -1 or NULL on failure.
+ *  - Ownership: what is passed in is borrowed for the call. What comes back as
+ *    `const` belongs to the object it came from. What comes back without is the
+ *    caller's, who frees it with the `..._free`, `..._close` or `..._destroy`
+ * of its type; these accept NULL. Strings are UTF-8 and end with a NUL.
+ *  - Threads: functions on a pool, a result or a set of results may be called
+ *    from any thread, callbacks included. An options, catalog, stream, iterator
+ *    or value object is for one thread at a time.
+ *  - Blocking: functions whose comment says that they wait do; others return at
+ *    once. Times are milliseconds on the monotonic clock; -1 waits for ever, 0
+ *    does not wait. Every wait ends when the pool is terminated.
+ *  - After fork(): a pool, and what came from it, belongs to the process that
+ *    opened it. In a child, functions fail with SOPOOL_E_FORKED, and
+ * `..._free`,
+ *    `..._close` and `..._destroy` do nothing.
+ *  - Signal handlers: sopool_close, sopool_terminate and sopool_stop may be
+ *    called in one. Any other function fails with SOPOOL_E_REENTERED there if
+ *    the signal came while its thread was inside this library; otherwise it is
+ *    as safe as malloc(), which it uses.
  *
- * The names and their meaning are those of Python's multiprocessing.Pool.
+ * The names and their meaning are those of Python's multiprocessing.Pool and
+ * concurrent.futures; docs/semantics.md lists where, and why, it differs.
  */
 #ifndef SOPOOL_H
 #define SOPOOL_H
@@ -51,11 +64,14 @@ typedef enum sopool_code {
     SOPOOL_E_RESULT,    /* the task's result does not fit its signature */
     SOPOOL_E_DIED,      /* the worker died while it ran the call */
     SOPOOL_E_TIMEOUT,   /* the time limit passed */
-    SOPOOL_E_CANCELLED, /* the call was taken back before it started */
+    SOPOOL_E_CANCELLED, /* the call was taken back, or killed on request */
     SOPOOL_E_PROTOCOL,  /* the worker broke the channel's protocol */
     SOPOOL_E_BROKEN,    /* the pool can run nothing any more */
     SOPOOL_E_CLOSED,    /* the pool was closed or terminated */
     SOPOOL_E_VALUE,     /* a value is not of the type asked for */
+    SOPOOL_E_DEADLOCK,  /* the wait could never end: see the function */
+    SOPOOL_E_FORKED,    /* the pool belongs to the process that opened it */
+    SOPOOL_E_REENTERED, /* called by a signal handler that came in between */
     SOPOOL_E_COUNT
 } sopool_code;
 
@@ -66,7 +82,8 @@ typedef enum sopool_ender {
     SOPOOL_BY_OUTSIDE,   /* a signal that another process sent */
     SOPOOL_BY_TIMEOUT,   /* the pool: the call's time limit passed */
     SOPOOL_BY_TERMINATE, /* the pool: it was terminated */
-    SOPOOL_BY_POOL       /* the pool: the worker could not be trusted */
+    SOPOOL_BY_POOL,      /* the pool: the worker could not be trusted */
+    SOPOOL_BY_KILL       /* the pool: sopool_result_kill asked for it */
 } sopool_ender;
 
 typedef struct sopool_error {
@@ -84,7 +101,7 @@ typedef struct sopool_error {
  * any other number. Static. */
 SOPOOL_API const char *sopool_code_name(int code);
 
-/* "self", "outside", "timeout", "terminate", "pool", or "". Static. */
+/* "self", "outside", "timeout", "terminate", "pool", "kill", or "". Static. */
 SOPOOL_API const char *sopool_ender_name(int ender);
 
 /* ---- types and signatures ---------------------------------------------- */
@@ -233,6 +250,54 @@ SOPOOL_API int sopool_value_str(const sopool_value *value, const char **text,
 SOPOOL_API int sopool_value_bytes(const sopool_value *value, const void **data,
                                   size_t *size, sopool_error *err);
 
+/* How many items a list, or entries a map, has. SOPOOL_E_VALUE for others. */
+SOPOOL_API int sopool_value_count(const sopool_value *value, size_t *out,
+                                  sopool_error *err);
+
+/* A list's item or a map's value as a value of its own, copied; the caller's.
+ * NULL: there is no such item or key, or the value is no list or map
+ * (SOPOOL_E_VALUE). Walks from the beginning: to read all of a long list, use
+ * <sopool/cbor.h>. */
+SOPOOL_API sopool_value *sopool_value_at(const sopool_value *value,
+                                         size_t index, sopool_error *err);
+SOPOOL_API sopool_value *sopool_value_find(const sopool_value *value,
+                                           const char *key, sopool_error *err);
+
+/* Builds a value by a format, as printf prints one; the caller's:
+ *
+ *     sopool_pack(&err, "[is{s:f}]", 7, "text", "key", 2.5)
+ *
+ *     n     null
+ *     b     bool: an int
+ *     i     i64: an int           I  i64: an int64_t
+ *     u     u64: an unsigned      U  u64: a uint64_t
+ *     f     f64: a double
+ *     s     str: a const char *   S  str: a const char *, a size_t
+ *     B     bytes: a const void *, a size_t
+ *     v     any: a const sopool_value *, copied
+ *     [...]   a list of the items between
+ *     {s:x..} a map of pairs, the keys by s or S; in any order
+ *
+ * Spaces, commas and colons between are passed over. NULL: the format is wrong
+ * (SOPOOL_E_USAGE), a text is not UTF-8 or a key occurs twice (SOPOOL_E_VALUE),
+ * or no memory. The formats are modelled on Python's Py_BuildValue. */
+SOPOOL_API sopool_value *sopool_pack(sopool_error *err, const char *format,
+                                     ...);
+
+/* Reads a value by the same formats into pointers to what they name: `i` into
+ * an int *, `S` into a const char ** and a size_t *. `v` gives a new value, the
+ * caller's. `s` is not taken, because texts do not end with a NUL. `*` passes
+ * over an item. A list must have as many items as the format; of a map, the
+ * keys of the format are looked for, given as const char *. Texts and bytes
+ * are borrowed until the value is freed. -1: the value is another
+ * (SOPOOL_E_VALUE, with the place), or the format is wrong (SOPOOL_E_USAGE). */
+SOPOOL_API int sopool_unpack(const sopool_value *value, sopool_error *err,
+                             const char *format, ...);
+
+/* A value as one argument, and a list as all arguments of a call. Borrowed. */
+SOPOOL_API sopool_arg sopool_arg_value(const sopool_value *value);
+SOPOOL_API sopool_args sopool_args_value(const sopool_value *list);
+
 /* A scalar from its text form, as a signature's type asks (SOPOOL_BOOL to
  * SOPOOL_BYTES): the argument borrows `text`. The error says which texts the
  * type takes. */
@@ -270,6 +335,24 @@ SOPOOL_API int sopool_options_set(sopool_options *options, const char *key,
 SOPOOL_API int sopool_options_only(sopool_options *options, const char *task,
                                    sopool_error *err);
 
+struct sopool_task;
+
+/* Makes a function of the program a task of the pools that are made from these
+ * options, "GROUP.NAME": written with <sopool/task.h> exactly as in a plugin,
+ * and named by it:
+ *
+ *     SOPOOL_TASK(square, i64, "The square of x.", (i64, x)) { ... }
+ *
+ *     sopool_register(options, "own", SOPOOL_TASK_OF(square), &err);
+ *
+ * For the start methods fork and thread; a pool of another one refuses to open
+ * (SOPOOL_E_USAGE). The task must live as long as the pool. -1: the name is
+ * wrong or taken (SOPOOL_E_USAGE), or the task's definition is broken
+ * (SOPOOL_E_PLUGIN). */
+SOPOOL_API int sopool_register(sopool_options *options, const char *group,
+                               const struct sopool_task *task,
+                               sopool_error *err);
+
 /* ---- catalog: which tasks there are ------------------------------------ */
 
 typedef struct sopool_catalog sopool_catalog;
@@ -306,26 +389,69 @@ SOPOOL_API sopool_pool *sopool_open(const char *config_path, sopool_error *err);
 SOPOOL_API sopool_pool *sopool_open_options(const sopool_options *options,
                                             sopool_error *err);
 
-/* No more calls are taken; those already taken are done. Returns at once. */
+/* No more calls are taken; those already taken are done, then the workers end.
+ * May be called in a signal handler. */
 SOPOOL_API void sopool_close(sopool_pool *pool);
 
-/* Ends all workers now; calls that are not done fail with SOPOOL_E_CLOSED.
- * Returns at once. */
+/* Ends all workers now; calls that are not done fail with SOPOOL_E_CLOSED, and
+ * their callbacks are called. May be called in a signal handler. */
 SOPOOL_API void sopool_terminate(sopool_pool *pool);
 
-/* Waits until a pool that was closed or terminated has ended its workers.
- * -1: the time passed (SOPOOL_E_TIMEOUT), or the pool was neither closed nor
- * terminated (SOPOOL_E_USAGE). */
+/* Ends early, but softly: no more calls are taken, those that have not begun
+ * fail with SOPOOL_E_CANCELLED, and those that run see sopool_should_stop()
+ * become true; what they return is kept. Tasks that do not look are waited for
+ * by sopool_join. May be called in a signal handler. */
+SOPOOL_API void sopool_stop(sopool_pool *pool);
+
+/* Waits until a pool that was closed, stopped or terminated has ended its
+ * workers and all callbacks have returned. -1: the time passed
+ * (SOPOOL_E_TIMEOUT), the pool is open still (SOPOOL_E_USAGE), or a callback
+ * or a task of this pool waits for itself (SOPOOL_E_DEADLOCK). */
 SOPOOL_API int sopool_join(sopool_pool *pool, int64_t timeout_ms,
                            sopool_error *err);
 
-/* Terminates if need be, joins and frees. No other call on the pool may be
- * running, and its streams must have been closed. */
+/* ProcessPoolExecutor's way to end a pool: closes it, fails what has not begun
+ * if `cancel_futures` (SOPOOL_E_CANCELLED), and waits as sopool_join does,
+ * unless `timeout_ms` is 0. */
+SOPOOL_API int sopool_shutdown(sopool_pool *pool, bool cancel_futures,
+                               int64_t timeout_ms, sopool_error *err);
+
+/* Terminates if need be, waits for the workers' end and for callbacks that run,
+ * and frees. Defined whatever the pool is doing: other threads that wait in a
+ * function of it return with SOPOOL_E_CLOSED; results, streams and iterators
+ * stay valid until they are freed, and those not settled have failed with
+ * SOPOOL_E_CLOSED. Called in a callback of the pool it does not wait; the rest
+ * goes when the last callback has returned. No call may begin after it. */
 SOPOOL_API void sopool_destroy(sopool_pool *pool);
 
-/* A task that the pool can run; lives as long as the pool. */
+/* Makes a broken pool try again with fresh workers. Calls that failed meanwhile
+ * stay failed. -1: the pool was closed or terminated (SOPOOL_E_CLOSED). */
+SOPOOL_API int sopool_reset(sopool_pool *pool, sopool_error *err);
+
+/* Changes how many workers the pool has, 1 to 4096. New ones start in the
+ * background; of too many, those that are idle end first, and others once they
+ * have finished what they run. No call is lost. */
+SOPOOL_API int sopool_resize(sopool_pool *pool, uint32_t processes,
+                             sopool_error *err);
+
+/* A task that the pool can run; lives as long as the pool. The error names the
+ * nearest (SOPOOL_E_NO_TASK), or says why its plugin was refused. */
 SOPOOL_API const sopool_task_info *
 sopool_find_task(sopool_pool *pool, const char *name, sopool_error *err);
+
+/* ---- statistics -------------------------------------------------------- */
+
+enum { SOPOOL_BUCKETS = 64 };
+
+typedef struct sopool_task_stats {
+    const char *task;  /* "math.square"; lives as long as the pool */
+    uint64_t done;     /* calls that gave a result */
+    uint64_t failed;   /* calls that failed */
+    uint64_t total_ns; /* running time of all that ended */
+    /* How many calls took 2^i to 2^(i+1) - 1 nanoseconds, by the workers'
+     * clocks. Of calls that travelled together the mean is counted. */
+    uint64_t histogram[SOPOOL_BUCKETS];
+} sopool_task_stats;
 
 typedef struct sopool_stats {
     uint32_t processes; /* workers that the pool should have */
@@ -338,17 +464,229 @@ typedef struct sopool_stats {
     uint64_t died;      /* workers that died without being asked to end */
     uint64_t retired;   /* workers replaced for maxtasksperchild */
     uint64_t retried;   /* calls run again after their worker died */
+    uint64_t queued;    /* calls that no worker has begun */
+    uint64_t running;   /* calls that are running */
+    uint64_t callbacks; /* callbacks that wait to be called */
 } sopool_stats;
 
-SOPOOL_API void sopool_get_stats(sopool_pool *pool, sopool_stats *out);
+/* What the pool has done, at one moment. Also fills in the first `room` of the
+ * tasks that have been called, in `tasks` (may be NULL if room is 0); returns
+ * how many there are. */
+SOPOOL_API size_t sopool_get_stats(sopool_pool *pool, sopool_stats *out,
+                                   sopool_task_stats *tasks, size_t room);
 
 /* Process ids of the workers that are ready, at most `room` of them; returns
- * how many there are. Thread workers have the id of a thread. */
+ * how many there are. Thread workers have the id of the program. */
 SOPOOL_API size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room);
 
-/* Runs one call and waits for its result, which is the caller's. */
+/* ---- submitting calls -------------------------------------------------- */
+
+/* One or more calls that were submitted together, and what became of them. */
+typedef struct sopool_result sopool_result;
+
+/* What is called when all calls of a result are done: on the pool's callback
+ * thread, one at a time, or in sopool_dispatch. It may submit calls, wait for
+ * others, and close, terminate or destroy the pool. The result is borrowed
+ * until it returns. Called exactly once, however the calls end. */
+typedef void sopool_callback(sopool_result *result, void *ctx);
+
+/* How calls are to be run. Zeros are the pool's own settings. */
+typedef struct sopool_call_options {
+    int64_t timeout_ms; /* of each call, from its start; -1: none */
+    int retries;        /* after a worker died or the time passed; -1: none.
+                           Only for tasks that are IDEMPOTENT or PURE */
+    int priority;       /* -10 to 10: calls of higher ones start first */
+    uint32_t chunksize; /* calls that travel together; 0: from durations */
+    sopool_callback *callback;       /* if all calls gave a result */
+    sopool_callback *error_callback; /* if one failed */
+    void *ctx;                       /* handed to both */
+} sopool_call_options;
+
+enum { SOPOOL_PRIORITY_MIN = -10, SOPOOL_PRIORITY_MAX = 10 };
+
+/* Runs one call and waits for its result, which is the caller's. NULL: why the
+ * call could not be made, or how it failed. In a thread worker of the same pool
+ * SOPOOL_E_DEADLOCK. */
 SOPOOL_API sopool_value *sopool_apply(sopool_pool *pool, const char *task,
                                       sopool_args args, sopool_error *err);
+
+/* The same, with options (may be NULL). */
+SOPOOL_API sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
+                                           sopool_args args,
+                                           const sopool_call_options *options,
+                                           sopool_error *err);
+
+/* Submits one call. The result is the caller's, who may free it at once: the
+ * call is run all the same, and its callbacks are called. `options` may be
+ * NULL. NULL: there is no such task (SOPOOL_E_NO_TASK), the arguments cannot be
+ * sent (SOPOOL_E_ARGS), the pool takes no calls (SOPOOL_E_CLOSED or what broke
+ * it); callbacks are then not called. Arguments that do not fit the task's
+ * signature make the call fail. */
+SOPOOL_API sopool_result *sopool_apply_async(sopool_pool *pool,
+                                             const char *task, sopool_args args,
+                                             const sopool_call_options *options,
+                                             sopool_error *err);
+
+/* One call for each of the inputs, with that as its only argument. */
+SOPOOL_API sopool_result *sopool_map_async(sopool_pool *pool, const char *task,
+                                           const sopool_arg *inputs,
+                                           size_t count,
+                                           const sopool_call_options *options,
+                                           sopool_error *err);
+
+/* One call for each of the inputs, with these as its arguments. */
+SOPOOL_API sopool_result *
+sopool_starmap_async(sopool_pool *pool, const char *task,
+                     const sopool_args *inputs, size_t count,
+                     const sopool_call_options *options, sopool_error *err);
+
+/* The same two, and wait until all calls are done. They also come back when
+ * calls failed: reading an item says so, sopool_result_successful tells for
+ * all. NULL as above; in a thread worker of the same pool SOPOOL_E_DEADLOCK. */
+SOPOOL_API sopool_result *sopool_map(sopool_pool *pool, const char *task,
+                                     const sopool_arg *inputs, size_t count,
+                                     const sopool_call_options *options,
+                                     sopool_error *err);
+SOPOOL_API sopool_result *sopool_starmap(sopool_pool *pool, const char *task,
+                                         const sopool_args *inputs,
+                                         size_t count,
+                                         const sopool_call_options *options,
+                                         sopool_error *err);
+
+/* ---- results ----------------------------------------------------------- */
+
+/* Gives the handle back. The calls are run all the same; what they gave is
+ * freed once they are done. In its own callbacks too. */
+SOPOOL_API void sopool_result_free(sopool_result *result);
+
+/* How many calls it is: 1 for sopool_apply_async. */
+SOPOOL_API size_t sopool_result_count(const sopool_result *result);
+
+/* Waits for the result, and gives it as a value of the caller's own: of a map,
+ * a list of all results. NULL: how the call failed (of several, the first of
+ * them), or the time passed (SOPOOL_E_TIMEOUT with sopool_result_done false).
+ * Can be called again. */
+SOPOOL_API sopool_value *
+sopool_result_get(sopool_result *result, int64_t timeout_ms, sopool_error *err);
+
+/* Waits until all calls are done. -1: the time passed (SOPOOL_E_TIMEOUT). */
+SOPOOL_API int sopool_result_wait(sopool_result *result, int64_t timeout_ms,
+                                  sopool_error *err);
+
+/* What one call gave, without copying: as one CBOR item, borrowed until the
+ * result is freed. NULL: how it failed, or it is not done (SOPOOL_E_TIMEOUT).
+ * Does not wait. */
+SOPOOL_API const void *sopool_result_item(sopool_result *result, size_t index,
+                                          size_t *size, sopool_error *err);
+
+/* The same as a value of the caller's own. */
+SOPOOL_API sopool_value *sopool_result_value(sopool_result *result,
+                                             size_t index, sopool_error *err);
+
+/* Are all calls done, whatever became of them? */
+SOPOOL_API bool sopool_result_done(const sopool_result *result);
+#define sopool_result_ready sopool_result_done
+
+/* How many calls are done. */
+SOPOOL_API size_t sopool_result_progress(const sopool_result *result);
+
+/* Done, and did each give a result? */
+SOPOOL_API bool sopool_result_successful(const sopool_result *result);
+
+/* Waits, then: 1 and how a call failed (of several, the first of them), 0 if
+ * none failed, -1 when the time passed. `why` may be `err`. */
+SOPOOL_API int sopool_result_exception(sopool_result *result,
+                                       int64_t timeout_ms, sopool_error *why,
+                                       sopool_error *err);
+
+/* Is a call of it running at this moment? */
+SOPOOL_API bool sopool_result_running(const sopool_result *result);
+
+/* Takes back what has not begun, which fails with SOPOOL_E_CANCELLED, and lets
+ * calls that run see sopool_should_stop() become true. True if no call has
+ * begun: the result is then cancelled. What is done stays. */
+SOPOOL_API bool sopool_result_cancel(sopool_result *result);
+
+/* Was it cancelled before any call had begun? */
+SOPOOL_API bool sopool_result_cancelled(const sopool_result *result);
+
+/* The same as cancel, but calls that run are ended with their workers, which
+ * are replaced: they fail with SOPOOL_E_CANCELLED, ended by SOPOOL_BY_KILL. A
+ * thread cannot be ended; it is given up. Returns how many were running. */
+SOPOOL_API size_t sopool_result_kill(sopool_result *result);
+
+/* One more function to be called when all calls are done, after those that were
+ * given before; also if they are done already. -1: no memory. */
+SOPOOL_API int sopool_result_add_done_callback(sopool_result *result,
+                                               sopool_callback *callback,
+                                               void *ctx, sopool_error *err);
+
+/* ---- waiting for several results --------------------------------------- */
+
+enum {
+    SOPOOL_ALL_COMPLETED,
+    SOPOOL_FIRST_COMPLETED,
+    SOPOOL_FIRST_EXCEPTION, /* one failed, or all are done */
+};
+
+/* Waits until all results, or one, or one that failed, are done; they may be
+ * of different pools. 1: it is so; 0: the time passed; -1: SOPOOL_E_USAGE for a
+ * `when` that is none of these. */
+SOPOOL_API int sopool_wait(sopool_result *const *results, size_t count,
+                           int when, int64_t timeout_ms, sopool_error *err);
+
+/* Results of calls and pools in the order in which they are done. The results
+ * stay the caller's, who may free them meanwhile. */
+typedef struct sopool_completed sopool_completed;
+
+SOPOOL_API sopool_completed *sopool_as_completed(sopool_result *const *results,
+                                                 size_t count,
+                                                 sopool_error *err);
+
+/* Waits for the next: 1 and its index among the results; 0: there are no more;
+ * -1: the time passed (SOPOOL_E_TIMEOUT). */
+SOPOOL_API int sopool_completed_next(sopool_completed *completed, size_t *index,
+                                     int64_t timeout_ms, sopool_error *err);
+SOPOOL_API void sopool_completed_free(sopool_completed *completed);
+
+/* ---- event loops ------------------------------------------------------- */
+
+/* A descriptor for poll, epoll or an event loop: it is readable when
+ * sopool_dispatch has something to do. From then on callbacks are no longer
+ * called on a thread of the pool's but in sopool_dispatch alone. It becomes
+ * readable for each result that is done, with callbacks or without, and for an
+ * iterator or stream that can be read. The pool's: not to be read, written or
+ * closed. */
+SOPOOL_API int sopool_fd(sopool_pool *pool, sopool_error *err);
+
+/* Calls the callbacks that are due, in this thread; returns how many. Waits for
+ * nothing. May be called at any time, with or without sopool_fd. */
+SOPOOL_API int sopool_dispatch(sopool_pool *pool, sopool_error *err);
+
+/* ---- imap: lazily over any number of inputs ---------------------------- */
+
+/* Gives the next input: 1 and `args`, which are borrowed until it is called
+ * again; 0 at the end; -1 and `err` for an input that is no good: it takes its
+ * place among the results as a failure. Called by sopool_imap_next, in its
+ * thread. */
+typedef int sopool_input_fn(void *ctx, sopool_args *args, sopool_error *err);
+
+typedef struct sopool_iterator sopool_iterator;
+
+typedef struct sopool_stream_options sopool_stream_options;
+
+/* Results of one call for each input, in the order of the inputs, or as they
+ * come. Inputs are pulled when results are asked for and none is there, no more
+ * than the options' window ahead: so inputs may be endless. `options` may be
+ * NULL. */
+SOPOOL_API sopool_iterator *sopool_imap(sopool_pool *pool, const char *task,
+                                        sopool_input_fn *next, void *ctx,
+                                        const sopool_stream_options *options,
+                                        sopool_error *err);
+SOPOOL_API sopool_iterator *
+sopool_imap_unordered(sopool_pool *pool, const char *task,
+                      sopool_input_fn *next, void *ctx,
+                      const sopool_stream_options *options, sopool_error *err);
 
 /* ---- streams: one task over many inputs -------------------------------- */
 
@@ -357,11 +695,14 @@ SOPOOL_API sopool_value *sopool_apply(sopool_pool *pool, const char *task,
  * thread may send while another reads. It is what `imap` is made of. */
 typedef struct sopool_stream sopool_stream;
 
-typedef struct sopool_stream_options {
+struct sopool_stream_options {
     bool unordered;     /* results in the order of completion */
     uint32_t chunksize; /* calls that travel together; 0: from durations */
     uint32_t window;    /* calls sent but not read; 0: the library's choice */
-} sopool_stream_options;
+    int64_t timeout_ms; /* these as in sopool_call_options */
+    int retries;
+    int priority;
+};
 
 /* `options` may be NULL. */
 SOPOOL_API sopool_stream *
@@ -397,6 +738,13 @@ typedef struct sopool_item {
  * -1 when the time passed (SOPOOL_E_TIMEOUT). A failed call is an item. */
 SOPOOL_API int sopool_stream_next(sopool_stream *stream, sopool_item *out,
                                   int64_t timeout_ms, sopool_error *err);
+
+/* The next result of an iterator, in the same way. Pulls inputs. */
+SOPOOL_API int sopool_imap_next(sopool_iterator *iterator, sopool_item *out,
+                                int64_t timeout_ms, sopool_error *err);
+
+/* Cancels what has not begun and frees. */
+SOPOOL_API void sopool_imap_close(sopool_iterator *iterator);
 
 /* Makes a sender that waits, and every later send, fail with SOPOOL_E_CLOSED,
  * and lets the reader come to the end at once. By any thread. */

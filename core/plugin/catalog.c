@@ -82,6 +82,7 @@ static int keep(const struct search *s, struct catalog_plugin *plugin,
 static void drop(struct catalog_plugin *plugin)
 {
     manifest_finish(&plugin->manifest);
+    free(plugin->own);
     free(plugin->path);
     if (plugin->fd >= 0)
         (void)close(plugin->fd);
@@ -164,6 +165,28 @@ static int search_directory(const struct search *s,
     free(entry);
     (void)close(fd);
     return status;
+}
+
+/* The groups of the program's functions, each once. */
+static int add_own(const struct search *s, const struct own_task *own,
+                   size_t count, sopool_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct catalog_plugin plugin = {.fd = -1};
+
+        if (found_already(s->catalog, own[i].group))
+            continue;
+        plugin.path = strdup("the program");
+        if (plugin.path == NULL)
+            return error_nomem(err);
+        if (own_manifest(own, count, own[i].group, &plugin.manifest,
+                         &plugin.own, err) != 0 ||
+            keep(s, &plugin, err) != 0) {
+            drop(&plugin);
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /* ---- the index --------------------------------------------------------- */
@@ -276,14 +299,25 @@ sopool_catalog *catalog_open(const struct catalog_dir *dir, size_t dir_count,
                              sopool_report_fn *report, void *ctx,
                              sopool_error *err)
 {
+    return catalog_open_own(NULL, 0, dir, dir_count, load, load_count, report,
+                            ctx, err);
+}
+
+sopool_catalog *catalog_open_own(const struct own_task *own, size_t own_count,
+                                 const struct catalog_dir *dir,
+                                 size_t dir_count, const char *const *load,
+                                 size_t load_count, sopool_report_fn *report,
+                                 void *ctx, sopool_error *err)
+{
     sopool_catalog *catalog = calloc(1, sizeof(*catalog));
     struct search s = {catalog, load, load_count, report, ctx};
-    int status = 0;
+    int status;
 
     if (catalog == NULL) {
         (void)error_nomem(err);
         return NULL;
     }
+    status = add_own(&s, own, own_count, err);
     for (size_t i = 0; status == 0 && i < dir_count; i++)
         status = search_directory(&s, &dir[i], err);
     if (status == 0 && check_loaded(&s, dir, dir_count, err) == 0 &&
@@ -314,6 +348,15 @@ void sopool_catalog_free(sopool_catalog *catalog)
     free(catalog->task);
     free(catalog->plugin);
     free(catalog);
+}
+
+void catalog_close_files(sopool_catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->plugin_count; i++) {
+        if (catalog->plugin[i].fd >= 0)
+            (void)close(catalog->plugin[i].fd);
+        catalog->plugin[i].fd = -1;
+    }
 }
 
 /* ---- looking up -------------------------------------------------------- */

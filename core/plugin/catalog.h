@@ -3,6 +3,7 @@
 #define SOPOOL_PLUGIN_CATALOG_H
 
 #include "plugin/manifest.h"
+#include "plugin/own.h"
 #include "sopool.h"
 #include "value/signature.h"
 
@@ -14,7 +15,8 @@ struct catalog_dir {
 
 struct catalog_plugin {
     char *path; /* owned */
-    int fd;     /* owned: the vetted file */
+    int fd;     /* owned: the vetted file; -1 once closed, or if it has none */
+    const sopool_task **own; /* owned: functions of the program; NULL: a file */
     struct manifest manifest;
     uint32_t first_task; /* the id of its first task */
 };
@@ -43,6 +45,16 @@ sopool_catalog *catalog_open(const struct catalog_dir *dir, size_t dir_count,
                              const char *const *load, size_t load_count,
                              sopool_report_fn *report, void *ctx,
                              sopool_error *err);
+
+/* The same, with functions of the program, which come before all plugins. */
+sopool_catalog *catalog_open_own(const struct own_task *own, size_t own_count,
+                                 const struct catalog_dir *dir,
+                                 size_t dir_count, const char *const *load,
+                                 size_t load_count, sopool_report_fn *report,
+                                 void *ctx, sopool_error *err);
+
+/* Closes the plugins' files: no worker is going to be started. */
+void catalog_close_files(sopool_catalog *catalog);
 
 /* The id of the task of that name: SOPOOL_E_NO_TASK with the nearest name, or
  * SOPOOL_E_PLUGIN with why its plugin was refused. */

@@ -6,5 +6,7 @@ core_libsopool_core_la_SOURCES += \
 	core/plugin/load.h \
 	core/plugin/manifest.c \
 	core/plugin/manifest.h \
+	core/plugin/own.c \
+	core/plugin/own.h \
 	core/plugin/vet.c \
 	core/plugin/vet.h

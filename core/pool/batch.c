@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "pool/options.h"
 #include "value/args.h"
 
 struct batch *batch_new(uint32_t task, uint32_t room)
@@ -14,8 +16,8 @@ struct batch *batch_new(uint32_t task, uint32_t room)
     if (batch == NULL)
         return NULL;
     batch->task = task;
-    batch->at = malloc((room + 1) * sizeof(*batch->at));
-    batch->out = calloc(room, sizeof(*batch->out));
+    batch->at = malloc(((size_t)room + 1) * sizeof(*batch->at));
+    batch->out = calloc((size_t)room + 1, sizeof(*batch->out));
     if (batch->at == NULL || batch->out == NULL) {
         batch_free(batch);
         return NULL;
@@ -56,6 +58,41 @@ int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
     memcpy(batch->args.data + before, &size, sizeof(size));
     batch->at[++batch->count] = batch->args.size;
     return 0;
+}
+
+int batch_set(struct batch *batch, const struct call_settings *settings,
+              const sopool_options *options, sopool_error *err)
+{
+    if (settings->priority < SOPOOL_PRIORITY_MIN ||
+        settings->priority > SOPOOL_PRIORITY_MAX)
+        return error_set(
+            err, SOPOOL_E_USAGE, "a call's priority is %d to %d, not %d",
+            SOPOOL_PRIORITY_MIN, SOPOOL_PRIORITY_MAX, settings->priority);
+    batch->level = (uint32_t)(SOPOOL_PRIORITY_MAX - settings->priority);
+    batch->chunksize =
+        settings->chunksize != 0 ? settings->chunksize : options->chunksize;
+    batch->timeout_ns = options->timeout_ns;
+    if (settings->timeout_ms < 0)
+        batch->timeout_ns = 0;
+    else if (settings->timeout_ms > 0)
+        batch->timeout_ns = settings->timeout_ms > INT64_MAX / NS_PER_MS
+                                ? INT64_MAX
+                                : settings->timeout_ms * NS_PER_MS;
+    batch->retries = options->retries;
+    if (settings->retries != 0)
+        batch->retries =
+            settings->retries < 0 ? 0 : (uint32_t)settings->retries;
+    /* They are counted in bytes. */
+    if (batch->retries > RETRIES_MAX)
+        batch->retries = RETRIES_MAX;
+    return 0;
+}
+
+void batch_drop_args(struct batch *batch)
+{
+    buf_finish(&batch->args);
+    free(batch->at);
+    batch->at = NULL;
 }
 
 void batch_seal(struct batch *batch)

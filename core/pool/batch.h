@@ -51,6 +51,10 @@ struct batch {
     uint32_t undone;    /* calls not settled */
     uint32_t unread;    /* the owner's: calls whose outcome was not taken */
     uint32_t chunksize; /* calls that travel together; 0: as it suits */
+    uint32_t level;     /* of the queue */
+    uint32_t retries;
+    int64_t timeout_ns; /* of each call; 0: none */
+    bool eager;         /* results are checked when they are settled */
     bool abandoned;
     struct buf args;     /* for each call a uint32_t size, then its bytes; the
                             size is 0 for a call above 4 GiB, alone in it */
@@ -68,8 +72,22 @@ void batch_free(struct batch *batch);
 /* Adds a call: encodes its arguments. */
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err);
 
+/* How its calls are to be run: in zeros, as the options of the pool say. -1:
+ * something is out of range (SOPOOL_E_USAGE). */
+struct call_settings {
+    int64_t timeout_ms;
+    int retries;
+    int priority;
+    uint32_t chunksize;
+};
+int batch_set(struct batch *batch, const struct call_settings *settings,
+              const sopool_options *options, sopool_error *err);
+
 /* Closes it: no more is added, and it is ready to be submitted. */
 void batch_seal(struct batch *batch);
+
+/* Frees the arguments of a batch that is done. */
+void batch_drop_args(struct batch *batch);
 
 /* Bytes of one call's arguments, and where they are. */
 const uint8_t *batch_args(const struct batch *batch, uint32_t index,

@@ -80,18 +80,18 @@ static uint32_t working(const struct sopool_pool *pool)
 
     for (const struct member *m = pool->members; m != NULL; m = m->next)
         if ((m->state == MEMBER_STARTING || m->state == MEMBER_READY) &&
-            m->budget > 0)
+            m->budget > 0 && !m->surplus)
             count++;
     return count;
 }
 
 static bool may_start(const struct sopool_pool *pool, int64_t now)
 {
-    if (pool->broken || pool->state == POOL_TERMINATED ||
+    if (pool->broken || pool_state(pool) == POOL_TERMINATED ||
         now < pool->start_after)
         return false;
     /* A closed pool needs workers only while there are calls. */
-    return pool->state == POOL_OPEN || pool->first != NULL;
+    return pool_state(pool) == POOL_OPEN || pool->queue.filled != 0;
 }
 
 static void start_workers(struct sopool_pool *pool, int64_t now)
@@ -117,19 +117,52 @@ static void start_workers(struct sopool_pool *pool, int64_t now)
         }
 }
 
-/* Workers that have served their number of calls. */
+/* One of the workers that are too many: rather one that is idle, or not even
+ * ready. */
+static struct member *dispensable(const struct sopool_pool *pool)
+{
+    struct member *busy = NULL;
+
+    for (struct member *m = pool->members; m != NULL; m = m->next) {
+        if ((m->state != MEMBER_STARTING && m->state != MEMBER_READY) ||
+            m->surplus || m->budget == 0)
+            continue;
+        if (m->inflight == 0)
+            return m;
+        busy = m;
+    }
+    return busy;
+}
+
+/* A pool that got smaller. A worker finishes what it runs and gets no more. */
+static void dismiss_workers(struct sopool_pool *pool)
+{
+    for (uint32_t i = working(pool); i > pool->processes; i--) {
+        struct member *m = dispensable(pool);
+
+        m->surplus = true;
+        member_take_back(m);
+        if (m->state == MEMBER_STARTING)
+            member_end(m);
+    }
+}
+
+/* Workers that have served their number of calls, or are too many. */
 static void retire_workers(struct sopool_pool *pool)
 {
+    dismiss_workers(pool);
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state == MEMBER_READY && m->budget == 0 && m->inflight == 0) {
-            pool->stats.retired++;
+        if (m->state == MEMBER_READY && m->inflight == 0 &&
+            (m->budget == 0 || m->surplus)) {
+            if (!m->surplus)
+                pool->stats.retired++;
             member_end(m);
         }
 }
 
 static bool has_calls(const struct sopool_pool *pool)
 {
-    if (pool->first != NULL)
+    if (pool->queue.filled != 0)
         return true;
     for (const struct member *m = pool->members; m != NULL; m = m->next)
         if (m->inflight > 0)
@@ -140,13 +173,15 @@ static bool has_calls(const struct sopool_pool *pool)
 /* A pool that was closed ends when its calls are done. */
 static void end_pool(struct sopool_pool *pool)
 {
-    if (pool->state == POOL_OPEN || pool->finished)
+    enum pool_state state = pool_state(pool);
+
+    if (state == POOL_OPEN || pool->finished)
         return;
-    if (pool->state == POOL_CLOSED && has_calls(pool) && !pool->broken)
+    if (state == POOL_CLOSED && has_calls(pool) && !pool->broken)
         return;
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
-        if (pool->state == POOL_TERMINATED || pool->broken) {
+        if (state == POOL_TERMINATED || pool->broken) {
             if (m->ended_by != SOPOOL_BY_TERMINATE)
                 member_kill(m, SOPOOL_BY_TERMINATE);
         } else if (m->state != MEMBER_ENDING && m->state != MEMBER_LOST) {
@@ -175,11 +210,11 @@ static void time_running(struct member *m, int64_t now)
 {
     const struct sent_range *range =
         &m->end.range[m->end.reading % CHANNEL_SLOTS];
-    int64_t limit = m->pool->options->timeout_ns;
+    int64_t limit = m->handed[m->end.reading % CHANNEL_SLOTS].timeout_ns;
     uint32_t begun;
     int64_t started;
 
-    if (m->end.reading == m->end.sent ||
+    if (m->end.reading == m->end.sent || limit == 0 ||
         (begun = parent_begun(&m->end, m->end.reading)) <= range->answered) {
         m->limit_at = CLOCK_NEVER;
         m->timed_index = 0;
@@ -193,14 +228,45 @@ static void time_running(struct member *m, int64_t now)
     started = parent_started(&m->end);
     if (started > now || started < now - limit)
         started = now;
-    m->limit_at = started + limit;
+    m->limit_ns = limit;
+    m->limit_at = limit > CLOCK_NEVER - started ? CLOCK_NEVER : started + limit;
+}
+
+/* The shortest time limit of the calls that a worker has; 0: none has one. */
+static int64_t shortest_limit(const struct member *m)
+{
+    int64_t shortest = 0;
+
+    for (uint64_t seq = m->end.retired; seq < m->end.sent; seq++) {
+        const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
+        int64_t limit = m->handed[seq % CHANNEL_SLOTS].timeout_ns;
+
+        if (limit != 0 && !range->taken && range->answered < range->end &&
+            (shortest == 0 || limit < shortest))
+            shortest = limit;
+    }
+    return shortest;
 }
 
 /* A worker without its control socket is given no more calls, but may finish
  * those that it has: it cannot say so any more, so it is looked at. */
 static bool is_finishing(const struct member *m)
 {
-    return m->closed && m->inflight > 0 && m->pool->options->timeout_ns == 0;
+    return m->closed && m->inflight > 0 && shortest_limit(m) == 0;
+}
+
+/* The running call is over time; nothing else may be hit. */
+static void end_running(struct member *m, int64_t now)
+{
+    member_take_back(m);
+    (void)member_harvest(m);
+    if (m->state != MEMBER_READY && m->state != MEMBER_ENDING)
+        return;
+    time_running(m, now);
+    if (m->limit_at > now)
+        return;
+    m->limit_at = CLOCK_NEVER;
+    member_kill(m, SOPOOL_BY_TIMEOUT);
 }
 
 static void over_time(struct member *m, int64_t now)
@@ -214,6 +280,10 @@ static void over_time(struct member *m, int64_t now)
         m->limit_at = now + NS_PER_MS;
         return;
     }
+    if (m->state != MEMBER_STARTING && !hung_up) {
+        end_running(m, now);
+        return;
+    }
     m->limit_at = CLOCK_NEVER;
     if (hung_up)
         m->why = "it closed its control socket";
@@ -224,7 +294,7 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
 {
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
-        if (pool->options->timeout_ns != 0 && (!m->closed || m->inflight > 0) &&
+        if (pool->timed && (!m->closed || m->inflight > 0) &&
             (m->state == MEMBER_READY ||
              (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
             time_running(m, now);
@@ -252,10 +322,12 @@ static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
             at = now + NS_PER_MS;
         /* A call that begins while the dispatcher sleeps is not seen to
          * begin; look again within its time limit. */
-        if (m->limit_at == CLOCK_NEVER && m->inflight > 0 &&
-            pool->options->timeout_ns != 0 &&
-            now + pool->options->timeout_ns / 2 < at)
-            at = now + pool->options->timeout_ns / 2 + NS_PER_MS;
+        if (pool->timed && m->limit_at == CLOCK_NEVER && m->inflight > 0) {
+            int64_t limit = shortest_limit(m);
+
+            if (limit != 0 && limit / 2 < at - now)
+                at = now + limit / 2 + NS_PER_MS;
+        }
     }
     if (pool->give_up_at != 0 && pool->give_up_at < at)
         at = pool->give_up_at;
@@ -357,6 +429,7 @@ static void wait_events(struct sopool_pool *pool, int64_t until, int64_t now)
 
 static void see_to(struct sopool_pool *pool, int64_t now)
 {
+    cancel_as_asked(pool);
     keep_time(pool, now);
     retire_workers(pool);
     start_workers(pool, now);

@@ -1,9 +1,10 @@
 /* feed.c - which worker gets which calls. See pool.h.
  *
  * A worker is given ranges of about RANGE_NS of work, by what the task's calls
- * took so far, and a few of them ahead, so that it never waits for the next. A
- * worker that has nothing while the queue is empty is given half of what
- * another has not begun: that is what mends a wrong guess.
+ * took so far, and a few of them ahead, so that it never waits for the next;
+ * none ahead when calls take so long that the wait would not be felt. A worker
+ * that has nothing while the queue is empty is given half of what another has
+ * not begun: that is what mends a wrong guess.
  */
 #include "pool/pool.h"
 
@@ -17,23 +18,32 @@
 void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
                 uint64_t busy_ns)
 {
-    uint64_t *known = &pool->task_ns[task];
+    uint64_t *known = &pool->task[task].each_ns;
     uint64_t each;
 
     if (items == 0 || busy_ns > (uint64_t)INT64_MAX)
         return;
     each = busy_ns / items + 1;
     *known = *known == 0 ? each : (*known * 3 + each) / 4;
+    stats_took(pool, task, items, busy_ns);
 }
 
 uint32_t feed_range(const struct sopool_pool *pool, uint32_t task)
 {
-    uint64_t each = pool->task_ns[task];
+    uint64_t each = pool->task[task].each_ns;
     uint64_t items = each == 0 ? 1 : RANGE_NS / each;
 
     if (items < 1)
         return 1;
     return items > RANGE_ITEMS ? RANGE_ITEMS : (uint32_t)items;
+}
+
+/* How many ranges of this task a worker should have. */
+static uint32_t depth_of(const struct sopool_pool *pool, uint32_t task)
+{
+    uint64_t each = pool->task[task].each_ns;
+
+    return each == 0 || each > LONG_NS ? 1 : DEPTH;
 }
 
 /* ---- one range to one worker ------------------------------------------- */
@@ -60,9 +70,22 @@ static int make_big(const struct batch *batch, uint32_t index, int *fd,
     return 0;
 }
 
-static uint32_t timed(const struct sopool_pool *pool)
+static uint32_t timed(const struct batch *batch)
 {
-    return pool->options->timeout_ns != 0 ? CHANNEL_TIMED : 0;
+    return batch->timeout_ns != 0 ? CHANNEL_TIMED : 0;
+}
+
+/* Notes what the range that is about to be sent is part of. */
+static void hand(struct member *m, struct batch *batch, uint32_t first)
+{
+    m->handed[m->end.sent % CHANNEL_SLOTS] = (struct handed){
+        .batch = batch,
+        .first = first,
+        .task = batch->task,
+        .level = batch->level,
+        .timeout_ns = batch->timeout_ns,
+    };
+    m->inflight++;
 }
 
 /* A call whose arguments do not fit in the channel. It is sent alone, to a
@@ -87,10 +110,8 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first)
         m->pool->look_again = true;
         return false;
     }
-    m->handed[m->end.sent % CHANNEL_SLOTS] =
-        (struct handed){batch, first, batch->task};
-    (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(m->pool), 0);
-    m->inflight++;
+    hand(m, batch, first);
+    (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch), 0);
     return true;
 }
 
@@ -110,7 +131,7 @@ static uint32_t range_items(const struct member *m, const struct range *range)
     if (count > range->count)
         count = range->count;
     /* The last calls are shared out. */
-    if (batch->chunksize == 0 && range->next == NULL)
+    if (batch->chunksize == 0 && range->count == m->pool->queue.calls)
         count = least(count, (range->count - 1) / m->pool->processes + 1);
     if (count > m->budget)
         count = (uint32_t)m->budget;
@@ -134,10 +155,8 @@ static bool send_small(struct member *m, const struct range *range,
     if (room == NULL)
         return false;
     memcpy(room, batch->args.data + from, size);
-    m->handed[m->end.sent % CHANNEL_SLOTS] =
-        (struct handed){range->batch, range->first, batch->task};
-    (void)parent_send(&m->end, batch->task, count, timed(m->pool), size);
-    m->inflight++;
+    hand(m, range->batch, range->first);
+    (void)parent_send(&m->end, batch->task, count, timed(batch), size);
     return true;
 }
 
@@ -145,7 +164,7 @@ static bool send_small(struct member *m, const struct range *range,
 static bool give(struct member *m)
 {
     struct sopool_pool *pool = m->pool;
-    const struct range *range = pool->first;
+    const struct range *range = queue_head(pool);
     struct batch *batch = range->batch;
     uint32_t first = range->first;
     uint32_t count = range_items(m, range);
@@ -181,7 +200,7 @@ static uint32_t take_range(struct member *victim, uint64_t seq, bool older)
     uint32_t taken;
 
     if (older) {
-        taken = parent_take(&victim->end, seq, true);
+        taken = parent_take(&victim->end, seq, TAKE_WHOLE);
         if (taken > 0) {
             victim->inflight--;
             return taken;
@@ -191,7 +210,7 @@ static uint32_t take_range(struct member *victim, uint64_t seq, bool older)
             victim->pool->look_again = true;
         return 0;
     }
-    taken = parent_take(&victim->end, seq, false);
+    taken = parent_take(&victim->end, seq, TAKE_HALF);
     if (taken > 0 && range->answered == range->end)
         victim->inflight--;
     return taken;
@@ -245,15 +264,17 @@ static bool rob(struct sopool_pool *pool)
 
 static bool can_take(const struct member *m, uint32_t depth)
 {
-    return m->state == MEMBER_READY && !m->closed && m->budget > 0 &&
-           m->inflight < depth;
+    return m->state == MEMBER_READY && !m->closed && !m->surplus &&
+           m->budget > 0 && m->inflight < depth;
 }
 
 static void feed_queue(struct sopool_pool *pool)
 {
     for (uint32_t depth = 1; depth <= DEPTH; depth++)
         for (struct member *m = pool->members; m != NULL; m = m->next) {
-            if (pool->first == NULL)
+            const struct range *head = queue_head(pool);
+
+            if (head == NULL || depth > depth_of(pool, head->batch->task))
                 return;
             if (can_take(m, depth))
                 (void)give(m);
@@ -272,9 +293,9 @@ void feed(struct sopool_pool *pool)
 {
     pool->look_again = false;
     feed_queue(pool);
-    while (pool->first == NULL && any_idle(pool) && rob(pool))
-        for (struct member *m = pool->members; m != NULL && pool->first != NULL;
-             m = m->next)
+    while (pool->queue.filled == 0 && any_idle(pool) && rob(pool))
+        for (struct member *m = pool->members;
+             m != NULL && pool->queue.filled != 0; m = m->next)
             if (can_take(m, 1))
                 (void)give(m);
     for (struct member *m = pool->members; m != NULL; m = m->next)

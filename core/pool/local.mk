@@ -1,11 +1,16 @@
 core_libsopool_core_la_SOURCES += \
-	core/pool/apply.c \
 	core/pool/batch.c \
 	core/pool/batch.h \
+	core/pool/callback.c \
+	core/pool/callback.h \
+	core/pool/cancel.c \
 	core/pool/cpus.c \
 	core/pool/cpus.h \
 	core/pool/dispatch.c \
+	core/pool/ending.c \
 	core/pool/feed.c \
+	core/pool/guard.c \
+	core/pool/imap.c \
 	core/pool/logger.c \
 	core/pool/logger.h \
 	core/pool/member.c \
@@ -19,6 +24,12 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/pool.c \
 	core/pool/pool.h \
 	core/pool/queue.c \
+	core/pool/result.c \
+	core/pool/result.h \
 	core/pool/server.c \
 	core/pool/settle.c \
-	core/pool/stream.c
+	core/pool/stats.c \
+	core/pool/stream.c \
+	core/pool/stream.h \
+	core/pool/submit.c \
+	core/pool/wait.c

@@ -86,6 +86,7 @@ static int launch(struct member *m, const struct ends *ends, sopool_error *err)
         .setup = &pool->setup,
         .shared = m->end.shared,
         .id = m->id,
+        .owner = pool,
         .threads_per_worker = pool->options->threads_per_worker,
         .control = ends->control,
         .memory = ends->memory,

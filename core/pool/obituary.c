@@ -73,10 +73,12 @@ static void describe_ours(const struct member *m, int ended_by,
     char limit[32];
 
     if (ended_by == SOPOOL_BY_TIMEOUT) {
-        show_duration(m->pool->options->timeout_ns, limit, sizeof(limit));
+        show_duration(m->limit_ns, limit, sizeof(limit));
         (void)error_set(err, SOPOOL_E_TIMEOUT,
                         "the call took longer than its time limit of %s",
                         limit);
+    } else if (ended_by == SOPOOL_BY_KILL) {
+        (void)error_set(err, SOPOOL_E_CANCELLED, "the call was killed");
     } else if (ended_by == SOPOOL_BY_TERMINATE) {
         (void)error_set(err, SOPOOL_E_CLOSED, "the pool was terminated");
     } else {
@@ -94,6 +96,7 @@ static void describe(const struct member *m, sopool_error *err)
     if (m->why != NULL)
         describe_ours(m, SOPOOL_BY_POOL, err);
     else if (m->ended_by == SOPOOL_BY_TIMEOUT ||
+             m->ended_by == SOPOOL_BY_KILL ||
              m->ended_by == SOPOOL_BY_TERMINATE)
         describe_ours(m, m->ended_by, err);
     else if (m->status_known && WIFSIGNALED(status))
@@ -116,12 +119,13 @@ static bool may_retry(struct sopool_pool *pool, struct batch *batch,
 {
     uint32_t flags = pool->catalog->task[batch->task].flags;
 
-    if (pool->options->retries == 0 || err->code == SOPOOL_E_CLOSED ||
+    if (batch->retries == 0 || err->code == SOPOOL_E_CLOSED ||
+        err->code == SOPOOL_E_CANCELLED ||
         (flags & (SOPOOL_IDEMPOTENT | SOPOOL_PURE)) == 0)
         return false;
     if (batch->tries == NULL)
         batch->tries = calloc(batch->count, 1);
-    if (batch->tries == NULL || batch->tries[index] >= pool->options->retries)
+    if (batch->tries == NULL || batch->tries[index] >= batch->retries)
         return false;
     batch->tries[index]++;
     return true;
@@ -249,29 +253,11 @@ void member_died(struct member *m)
         finish_member(m);
 }
 
-/* Takes back what a range has that was not begun. */
-static void take_rest(struct member *m, uint64_t seq)
-{
-    const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
-    const struct handed *handed = &m->handed[seq % CHANNEL_SLOTS];
-    uint32_t before = range->end;
-
-    if (range->taken || range->answered == range->end)
-        return;
-    if (parent_take(&m->end, seq, true) == 0)
-        while (parent_take(&m->end, seq, false) > 0)
-            ;
-    if (range->end < before)
-        queue_give_back(m->pool, handed->batch, handed->first + range->end,
-                        before - range->end);
-}
-
 void member_lose(struct member *m)
 {
     sopool_error err;
 
-    for (uint64_t seq = m->end.sent; seq-- > m->end.retired;)
-        take_rest(m, seq);
+    member_take_back(m);
     parent_stop(&m->end);
     parent_quit(&m->end);
     describe(m, &err);

@@ -36,7 +36,7 @@ const struct option_key option_keys[] = {
      .kind = OPTION_COUNT,
      AT(processes),
      .least = 1,
-     .most = 4096,
+     .most = PROCESSES_MAX,
      .zero = "auto",
      .allowed = "1 to 4096, or auto",
      .doc = "how many workers; auto: the processors this process may use"},
@@ -81,7 +81,7 @@ const struct option_key option_keys[] = {
      .kind = OPTION_COUNT,
      AT(retries),
      .least = 0,
-     .most = 100,
+     .most = RETRIES_MAX,
      .allowed = "0 to 100",
      .doc = "how often a call of an idempotent task is run again after its "
             "worker died"},
@@ -406,6 +406,79 @@ int sopool_options_only(sopool_options *options, const char *task,
                : load_plugin_of(options, options->initializer, err);
 }
 
+/* ---- functions of the program ------------------------------------------ */
+
+static int add_own(sopool_options *options, const char *group,
+                   const sopool_task *task)
+{
+    struct own_task *grown =
+        reallocarray(options->own, options->own_count + 1, sizeof(*grown));
+
+    if (grown == NULL)
+        return -1;
+    options->own = grown;
+    grown += options->own_count;
+    *grown = (struct own_task){strdup(group), task};
+    if (grown->group == NULL)
+        return -1;
+    options->own_count++;
+    return 0;
+}
+
+static int check_new(const sopool_options *options, const char *group,
+                     const sopool_task *task, sopool_error *err)
+{
+    for (size_t i = 0; i < options->own_count; i++)
+        if (strcmp(options->own[i].group, group) == 0 && task->name != NULL &&
+            strcmp(options->own[i].task->name, task->name) == 0)
+            return error_set(err, SOPOOL_E_USAGE, "%s.%s is registered already",
+                             group, task->name);
+    return 0;
+}
+
+/* Is the group, with the task that was added, fit to be one? */
+static int check_group(const sopool_options *options, const char *group,
+                       sopool_error *err)
+{
+    struct manifest manifest;
+    const sopool_task **tasks;
+
+    if (own_manifest(options->own, options->own_count, group, &manifest, &tasks,
+                     err) != 0)
+        return -1;
+    manifest_finish(&manifest);
+    free(tasks);
+    return 0;
+}
+
+int sopool_register(sopool_options *options, const char *group,
+                    const sopool_task *task, sopool_error *err)
+{
+    if (check_new(options, group, task, err) != 0)
+        return -1;
+    if (add_own(options, group, task) != 0)
+        return error_nomem(err);
+    if (check_group(options, group, err) == 0)
+        return 0;
+    free(options->own[--options->own_count].group);
+    return -1;
+}
+
+static void own_finish(sopool_options *options)
+{
+    for (size_t i = 0; i < options->own_count; i++)
+        free(options->own[i].group);
+    free(options->own);
+}
+
+static int own_copy(sopool_options *to, const sopool_options *from)
+{
+    for (size_t i = 0; i < from->own_count; i++)
+        if (add_own(to, from->own[i].group, from->own[i].task) != 0)
+            return -1;
+    return 0;
+}
+
 /* ---- lists and the whole ----------------------------------------------- */
 
 int strings_add(struct strings *list, const char *text)
@@ -458,6 +531,7 @@ void sopool_options_free(sopool_options *options)
     strings_finish(&options->plugin_path);
     strings_finish(&options->plugin_first);
     strings_finish(&options->plugin_load);
+    own_finish(options);
     buf_finish(&options->initargs);
     free(options->initializer);
     free(options);
@@ -473,9 +547,12 @@ sopool_options *options_copy(const sopool_options *from)
     to->plugin_path = to->plugin_first = to->plugin_load = (struct strings){0};
     to->initargs = (struct buf){0};
     to->initializer = NULL;
+    to->own = NULL;
+    to->own_count = 0;
     if (strings_copy(&to->plugin_path, &from->plugin_path) == 0 &&
         strings_copy(&to->plugin_first, &from->plugin_first) == 0 &&
         strings_copy(&to->plugin_load, &from->plugin_load) == 0 &&
+        own_copy(to, from) == 0 &&
         buf_add(&to->initargs, from->initargs.data, from->initargs.size) == 0 &&
         (from->initializer == NULL ||
          (to->initializer = strdup(from->initializer)) != NULL))

@@ -8,6 +8,7 @@
 #define SOPOOL_POOL_OPTIONS_H
 
 #include "base/buf.h"
+#include "plugin/own.h"
 #include "sopool.h"
 
 enum start_method {
@@ -16,6 +17,8 @@ enum start_method {
     START_FORK,
     START_THREAD,
 };
+
+enum { PROCESSES_MAX = 4096, RETRIES_MAX = 100 };
 
 /* A list of texts; all owned. */
 struct strings {
@@ -28,6 +31,8 @@ struct sopool_options {
     struct strings plugin_first; /* of the command line: searched before, and
                                     must exist */
     struct strings plugin_load;  /* names of plugins; empty: all found */
+    struct own_task *own;        /* functions of the program; owned array */
+    size_t own_count;
     uint32_t processes;          /* 0: auto */
     int start_method;            /* enum start_method */
     char *initializer;           /* "plugin.task" or NULL; owned */

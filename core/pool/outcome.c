@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "value/encode.h"
 #include "value/value.h"
 
 const void *outcome_read(const struct sopool_pool *pool,
@@ -22,7 +23,8 @@ const void *outcome_read(const struct sopool_pool *pool,
     *size = outcome->size;
     if (outcome->kind == OUTCOME_BIG)
         item = sopool_value_cbor(outcome->data, NULL);
-    if (signature_check_result(&pool->catalog->signature[batch->task], item,
+    if (batch->eager ||
+        signature_check_result(&pool->catalog->signature[batch->task], item,
                                *size, err) == 0)
         return item;
     if (err != NULL)
@@ -30,23 +32,44 @@ const void *outcome_read(const struct sopool_pool *pool,
     return NULL;
 }
 
-sopool_value *outcome_value(const struct sopool_pool *pool, struct batch *batch,
-                            uint32_t index, sopool_error *err)
+sopool_value *outcome_value(const struct sopool_pool *pool,
+                            const struct batch *batch, uint32_t index,
+                            sopool_error *err)
 {
-    struct outcome *outcome = &batch->out[index];
+    const struct outcome *outcome = &batch->out[index];
     size_t size;
     const void *item = outcome_read(pool, batch, index, &size, err);
     sopool_value *value;
 
     if (item == NULL)
         return NULL;
-    if (outcome->kind == OUTCOME_BIG) {
-        value = (sopool_value *)(uintptr_t)outcome->data;
-        outcome->kind = OUTCOME_NONE; /* moved */
-        return value;
-    }
+    if (outcome->kind == OUTCOME_BIG)
+        return value_share((sopool_value *)(uintptr_t)outcome->data);
     value = value_copy(item, size);
     if (value == NULL)
         (void)error_nomem(err);
+    return value;
+}
+
+sopool_value *outcome_list(const struct batch *batch, sopool_error *err)
+{
+    struct buf list = {0};
+    sopool_value *value = NULL;
+    sopool_writer w = buf_writer(&list);
+
+    (void)sopool_put_array(&w, batch->count);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct outcome *outcome = &batch->out[i];
+        const void *item = outcome->kind == OUTCOME_BIG
+                               ? sopool_value_cbor(outcome->data, NULL)
+                               : outcome->data;
+
+        (void)sopool_put_raw(&w, item, outcome->size);
+    }
+    if (buf_written(&list, &w) == 0)
+        value = value_copy(list.data, list.size);
+    if (value == NULL)
+        (void)error_nomem(err);
+    buf_finish(&list);
     return value;
 }

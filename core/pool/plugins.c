@@ -78,9 +78,10 @@ sopool_catalog *plugins_find(const sopool_options *options,
     sopool_catalog *catalog = NULL;
 
     if (fill(&dirs, options) == 0)
-        catalog = catalog_open(dirs.list, dirs.count,
-                               (const char *const *)options->plugin_load.item,
-                               options->plugin_load.count, report, ctx, err);
+        catalog = catalog_open_own(
+            options->own, options->own_count, dirs.list, dirs.count,
+            (const char *const *)options->plugin_load.item,
+            options->plugin_load.count, report, ctx, err);
     else
         (void)error_nomem(err);
     free(dirs.texts[0]);

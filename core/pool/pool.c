@@ -1,4 +1,4 @@
-/* pool.c - making and ending a pool. See pool.h and sopool.h. */
+/* pool.c - making a pool, and handing it calls. See pool.h and sopool.h. */
 #include "pool/pool.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ void pool_break(struct sopool_pool *pool, const sopool_error *why)
         return;
     pool->trouble = *why;
     pool->broken = true;
-    queue_fail(pool, why);
+    queue_fail(pool, NULL, why);
     pthread_cond_broadcast(&pool->changed);
 }
 
@@ -101,12 +101,26 @@ static int setup_initializer(struct sopool_pool *pool, sopool_error *err)
     return 0;
 }
 
+/* A worker that is another program has none of this one's functions. */
+static int check_own(const sopool_options *options, sopool_error *err)
+{
+    if (options->own_count == 0 || options->start_method == START_FORK ||
+        options->start_method == START_THREAD)
+        return 0;
+    return error_set(err, SOPOOL_E_USAGE,
+                     "functions of the program need the start method fork or "
+                     "thread, not %s",
+                     start_method_name(options->start_method));
+}
+
 static int make_setup(struct sopool_pool *pool, sopool_error *err)
 {
     const sopool_options *options = pool->options;
     const sopool_catalog *catalog = pool->catalog;
     struct worker_setup *setup = &pool->setup;
 
+    if (check_own(options, err) != 0)
+        return -1;
     setup->plugin = calloc(catalog->plugin_count + 1, sizeof(*setup->plugin));
     if (setup->plugin == NULL)
         return error_nomem(err);
@@ -114,6 +128,7 @@ static int make_setup(struct sopool_pool *pool, sopool_error *err)
         setup->plugin[i] = (struct setup_plugin){
             .path = catalog->plugin[i].path,
             .fd = catalog->plugin[i].fd,
+            .own = catalog->plugin[i].own,
             .manifest = &catalog->plugin[i].manifest,
             .skip = options->start_method != START_SPAWN &&
                     refuses_fork(&catalog->plugin[i].manifest),
@@ -161,8 +176,8 @@ static int build(struct sopool_pool *pool, const sopool_options *options,
     pool->catalog = plugins_find(options, NULL, NULL, err);
     if (pool->catalog == NULL || make_setup(pool, err) != 0)
         return -1;
-    pool->task_ns = calloc(pool->catalog->task_count + 1, sizeof(uint64_t));
-    if (pool->task_ns == NULL)
+    pool->task = calloc(pool->catalog->task_count + 1, sizeof(*pool->task));
+    if (pool->task == NULL)
         return error_nomem(err);
     pool->processes =
         options->processes != 0 ? options->processes : cpus_available();
@@ -185,16 +200,31 @@ static void init_locks(struct sopool_pool *pool)
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&pool->changed, &attr);
     (void)pthread_condattr_destroy(&attr);
+    callbacks_init(&pool->callbacks);
 }
 
-static void pool_free(struct sopool_pool *pool)
+static void close_file(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+void pool_close_files(struct sopool_pool *pool)
 {
     member_free_buried(pool);
     logger_stop(pool->logger);
-    if (pool->wake >= 0)
-        (void)close(pool->wake);
-    if (pool->epoll >= 0)
-        (void)close(pool->epoll);
+    pool->logger = NULL;
+    close_file(&pool->wake);
+    close_file(&pool->epoll);
+    if (pool->catalog != NULL)
+        catalog_close_files(pool->catalog);
+}
+
+void pool_free(struct sopool_pool *pool)
+{
+    pool_close_files(pool);
+    callbacks_finish(&pool->callbacks);
     (void)pthread_cond_destroy(&pool->changed);
     (void)pthread_mutex_destroy(&pool->lock);
     /* Threads that are past their time and go on use these. */
@@ -203,7 +233,7 @@ static void pool_free(struct sopool_pool *pool)
     setup_finish(&pool->setup);
     sopool_catalog_free(pool->catalog);
     sopool_options_free(pool->options);
-    free(pool->task_ns);
+    free(pool->task);
     free(pool);
 }
 
@@ -217,6 +247,8 @@ sopool_pool *sopool_open_options(const sopool_options *options,
         return NULL;
     }
     init_locks(pool);
+    atomic_init(&pool->refs, 1); /* the program's */
+    pool_guard_init(&pool->process);
     pool->epoll = pool->wake = -1;
     pool->server.control = pool->server.pidfd = -1;
     pool->next_id = 1;
@@ -243,124 +275,57 @@ sopool_pool *sopool_open(const char *config_path, sopool_error *err)
 
 /* ---- submitting -------------------------------------------------------- */
 
-int pool_submit(struct sopool_pool *pool, struct batch *batch,
-                sopool_error *err)
+int pool_accepts(const struct sopool_pool *pool, sopool_error *err)
 {
+    enum pool_state state = pool_state(pool);
+
     if (pool->broken) {
         if (err != NULL)
             *err = pool->trouble;
         return -1;
     }
-    if (pool->state != POOL_OPEN)
-        return error_set(err, SOPOOL_E_CLOSED, "the pool was %s",
-                         pool->state == POOL_CLOSED ? "closed" : "terminated");
+    if (state == POOL_OPEN)
+        return 0;
+    return error_set(err, SOPOOL_E_CLOSED, "the pool was %s",
+                     state == POOL_TERMINATED           ? "terminated"
+                     : atomic_load(&pool->stop_running) ? "stopped"
+                                                        : "closed");
+}
+
+int pool_submit(struct sopool_pool *pool, struct batch *batch,
+                sopool_error *err)
+{
+    if (pool_accepts(pool, err) != 0)
+        return -1;
     pool->stats.submitted += batch->count;
+    if (batch->level != SOPOOL_PRIORITY_MAX)
+        pool->mixed = true;
+    if (batch->timeout_ns != 0)
+        pool->timed = true;
     queue_push(pool, &batch->whole);
+    if (pool->mixed)
+        take_back_lower(pool, batch->level);
     feed(pool);
     /* Who keeps the time must know that there is something to time. */
-    if (pool->asleep && pool->options->timeout_ns != 0)
+    if (pool->asleep && batch->timeout_ns != 0)
         pool_wake(pool);
     return 0;
+}
+
+int pool_task(const struct sopool_pool *pool, const char *name, uint32_t *task,
+              sopool_error *err)
+{
+    if (catalog_id(pool->catalog, name, task, err) != 0)
+        return -1;
+    return check_method(pool->options, name, pool->catalog->task[*task].flags,
+                        err);
 }
 
 const sopool_task_info *sopool_find_task(sopool_pool *pool, const char *name,
                                          sopool_error *err)
 {
-    const sopool_task_info *info =
-        sopool_catalog_find(pool->catalog, name, err);
+    uint32_t task;
 
-    if (info == NULL ||
-        check_method(pool->options, name, info->flags, err) != 0)
-        return NULL;
-    return info;
-}
-
-/* ---- ending ------------------------------------------------------------ */
-
-void sopool_close(sopool_pool *pool)
-{
-    pthread_mutex_lock(&pool->lock);
-    if (pool->state == POOL_OPEN)
-        pool->state = POOL_CLOSED;
-    pthread_mutex_unlock(&pool->lock);
-    pool_wake(pool);
-}
-
-void sopool_terminate(sopool_pool *pool)
-{
-    sopool_error why;
-
-    pthread_mutex_lock(&pool->lock);
-    pool->state = POOL_TERMINATED;
-    (void)error_set(&why, SOPOOL_E_CLOSED, "the pool was terminated");
-    queue_fail(pool, &why);
-    pthread_mutex_unlock(&pool->lock);
-    pool_wake(pool);
-}
-
-int sopool_join(sopool_pool *pool, int64_t timeout_ms, sopool_error *err)
-{
-    int64_t deadline = clock_deadline(timeout_ms);
-    int status = 0;
-
-    pthread_mutex_lock(&pool->lock);
-    if (pool->state == POOL_OPEN) {
-        pthread_mutex_unlock(&pool->lock);
-        return error_set(err, SOPOOL_E_USAGE,
-                         "a pool is joined after it was closed or terminated");
-    }
-    while (!pool->finished && status != ETIMEDOUT)
-        status = pool_wait(pool, &pool->changed, deadline);
-    status = pool->finished ? 0 : -1;
-    pthread_mutex_unlock(&pool->lock);
-    if (status != 0)
-        return error_set(err, SOPOOL_E_TIMEOUT,
-                         "the pool has not ended in %lld ms",
-                         (long long)timeout_ms);
-    return 0;
-}
-
-void sopool_destroy(sopool_pool *pool)
-{
-    bool finished;
-
-    if (pool == NULL)
-        return;
-    pthread_mutex_lock(&pool->lock);
-    finished = pool->finished;
-    pthread_mutex_unlock(&pool->lock);
-    if (!finished)
-        sopool_terminate(pool);
-    (void)pthread_join(pool->dispatcher, NULL);
-    pool_free(pool);
-}
-
-/* ---- looking ----------------------------------------------------------- */
-
-void sopool_get_stats(sopool_pool *pool, sopool_stats *out)
-{
-    pthread_mutex_lock(&pool->lock);
-    *out = pool->stats;
-    out->processes = pool->processes;
-    out->workers = pool->ready;
-    out->busy = 0;
-    for (const struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->inflight > 0)
-            out->busy++;
-    pthread_mutex_unlock(&pool->lock);
-}
-
-size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room)
-{
-    size_t count = 0;
-
-    pthread_mutex_lock(&pool->lock);
-    for (const struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state == MEMBER_READY) {
-            if (count < room)
-                pids[count] = (int)m->pid;
-            count++;
-        }
-    pthread_mutex_unlock(&pool->lock);
-    return count;
+    return pool_task(pool, name, &task, err) == 0 ? &pool->catalog->task[task]
+                                                  : NULL;
 }

@@ -3,26 +3,37 @@
  * One lock guards everything here. Threads that submit put ranges in the queue
  * and fill workers themselves (feed.c); the dispatcher thread (dispatch.c)
  * reads results, starts and buries workers and keeps time. It sleeps in epoll
- * when there is nothing to do.
+ * when there is nothing to do. Callbacks have a thread of their own.
  *
- *   pool.c      making and ending a pool; the queue
- *   member.c    one worker as the pool sees it: start, messages, results
- *   obituary.c  a worker's death: what it was doing, who ended it
- *   feed.c      which worker gets which calls
- *   server.c    the forkserver
- *   dispatch.c  the thread
- *   settle.c    outcomes of calls
- *   apply.c  stream.c   how programs submit
+ *   pool.c       making a pool
+ *   ending.c     close, terminate, stop, join, destroy
+ *   guard.c      who may come in: not after fork, not in a signal handler
+ *   queue.c      the calls that no worker has
+ *   cancel.c     taking calls back, and ending those that run
+ *   member.c     one worker as the pool sees it: start, messages, results
+ *   obituary.c   a worker's death: what it was doing, who ended it
+ *   feed.c       which worker gets which calls
+ *   server.c     the forkserver
+ *   dispatch.c   the thread
+ *   settle.c     outcomes of calls
+ *   stats.c      what was counted
+ *   submit.c     how programs submit calls: apply, map and their like
+ *   result.c     what they get for it
+ *   wait.c       waiting for results
+ *   callback.c   the thread that calls programs back; event loops
+ *   stream.c  imap.c   any number of calls, lazily
  */
 #ifndef SOPOOL_POOL_POOL_H
 #define SOPOOL_POOL_POOL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "channel/channel.h"
 #include "plugin/catalog.h"
 #include "pool/batch.h"
+#include "pool/callback.h"
 #include "pool/logger.h"
 #include "pool/options.h"
 #include "sopool.h"
@@ -35,6 +46,7 @@ enum {
     RANGE_NS = 100000,  /* work that should wait in a range */
     RANGE_ITEMS = 4096, /* most calls of one */
     DEPTH = 3,          /* ranges that wait in a worker */
+    LONG_NS = 5000000,  /* a call that takes longer has none waiting behind */
     CLOSED_MS = 100,    /* an idle worker may live without its socket */
 };
 
@@ -61,6 +73,8 @@ struct handed {
     struct batch *batch; /* may be gone once all of the range is answered */
     uint32_t first;
     uint32_t task;
+    uint32_t level;
+    int64_t timeout_ns;
 };
 
 struct big_result {
@@ -91,7 +105,9 @@ struct member {
     uint64_t budget;   /* calls that it may still be sent */
     enum phase phase;  /* what it says it is doing while it starts */
     size_t phase_plugin;
+    bool surplus;       /* to be ended, because the pool got smaller */
     int64_t limit_at;   /* when the start is over time, or the running call */
+    int64_t limit_ns;   /* the time limit of that call */
     uint64_t timed_seq; /* the call that limit_at is for */
     uint32_t timed_index;
     struct big_result big[MEMBER_BIGS];
@@ -111,21 +127,44 @@ struct server {
 
 enum pool_state { POOL_OPEN, POOL_CLOSED, POOL_TERMINATED };
 
+/* Calls that no worker has: a list for each priority, the highest first. */
+enum { QUEUE_LEVELS = SOPOOL_PRIORITY_MAX - SOPOOL_PRIORITY_MIN + 1 };
+
+struct queue {
+    struct range *first[QUEUE_LEVELS], *last[QUEUE_LEVELS];
+    uint32_t filled; /* a bit for each level that has some */
+    uint64_t calls;
+};
+
+/* What is known of a task. */
+struct task_record {
+    uint64_t each_ns; /* how long a call takes, lately; 0: not known */
+    sopool_task_stats stats;
+};
+
 struct sopool_pool {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* finished, or a blocking call is settled */
+    pthread_cond_t changed; /* finished, or no callback runs any more */
+    atomic_uint refs;       /* who still uses this memory: see guard.c */
+    unsigned process;       /* in which it was opened: see guard.c */
     sopool_options *options;
     sopool_catalog *catalog;
     struct worker_setup setup;
     struct logger *logger; /* NULL with threads */
     uint32_t processes;
 
-    enum pool_state state;
+    /* These three are also set in signal handlers. */
+    atomic_int state;         /* an enum pool_state */
+    atomic_bool cancel_rest;  /* what has not begun is not to begin */
+    atomic_bool stop_running; /* what runs should end early */
+    bool cancelled, stopped;  /* the dispatcher has seen to these */
     bool finished; /* all workers are gone, and the dispatcher ends */
     bool broken;   /* no worker can be had; `trouble` says why */
     sopool_error trouble;
 
-    struct range *first, *last; /* the queue */
+    struct queue queue;
+    bool timed; /* some call has had a time limit */
+    bool mixed; /* or a priority */
     struct member *members;
     struct member *buried; /* to be freed after the events at hand */
     uint32_t ready;        /* members that are */
@@ -134,7 +173,8 @@ struct sopool_pool {
     int64_t start_after;     /* not before this time */
     int64_t give_up_at;      /* on threads that do not end; 0: not yet */
     struct server server;
-    uint64_t *task_ns; /* by task: how long a call takes; 0: not known */
+    struct task_record *task; /* by id */
+    struct callbacks callbacks;
 
     pthread_t dispatcher;
     int epoll;
@@ -146,11 +186,80 @@ struct sopool_pool {
     sopool_stats stats;
 };
 
+static inline enum pool_state pool_state(const struct sopool_pool *pool)
+{
+    return (enum pool_state)atomic_load(&pool->state);
+}
+
+/* ---- guard.c ----------------------------------------------------------- */
+
+/* Every public function on a pool begins with pool_enter, which keeps the
+ * pool's memory until pool_leave; -1 and the error if it must not go on. Not
+ * locked yet. */
+int pool_enter(struct sopool_pool *pool, sopool_error *err);
+void pool_leave(struct sopool_pool *pool);
+
+/* This thread is inside the library from here to there. Stepped out of for the
+ * time of what belongs to the program: callbacks, input functions. */
+void pool_step_in(void);
+void pool_step_out(void);
+
+/* Is this the process that opened the pool? */
+bool pool_is_ours(const struct sopool_pool *pool);
+
+/* The two things that pool_enter checks. */
+int pool_check_ours(const struct sopool_pool *pool, sopool_error *err);
+int pool_check_thread(sopool_error *err);
+
+/* -1 with SOPOOL_E_DEADLOCK in a task that is a thread of this pool. */
+int pool_may_wait(const struct sopool_pool *pool, sopool_error *err);
+
+/* Told once in a process, before its first pool. */
+void pool_guard_init(unsigned *process);
+
+void pool_ref(struct sopool_pool *pool);
+
+/* The last one frees. */
+void pool_unref(struct sopool_pool *pool);
+
 /* ---- pool.c ------------------------------------------------------------ */
 
+/* Frees the memory, by pool_unref. */
+void pool_free(struct sopool_pool *pool);
+
+/* Closes what a pool that has ended need not have open. */
+void pool_close_files(struct sopool_pool *pool);
+
 /* With the pool locked, as all below. */
+
+/* Submits a sealed batch, or says why the pool takes none. */
+int pool_submit(struct sopool_pool *pool, struct batch *batch,
+                sopool_error *err);
+
+/* Would pool_submit take one? */
+int pool_accepts(const struct sopool_pool *pool, sopool_error *err);
+
+/* No worker can be had any more: all calls fail with this. */
+void pool_break(struct sopool_pool *pool, const sopool_error *why);
+
+/* Waits for a condition until the deadline: 0, or ETIMEDOUT. */
+int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline);
+
+/* Wakes the dispatcher. Needs no lock. */
+void pool_wake(struct sopool_pool *pool);
+
+const char *pool_task_name(const struct sopool_pool *pool, uint32_t task);
+
+/* The id of a task that this pool can run. Needs no lock. */
+int pool_task(const struct sopool_pool *pool, const char *name, uint32_t *task,
+              sopool_error *err);
+
+/* ---- queue.c ----------------------------------------------------------- */
+
+/* The next range to be handed out, or NULL. */
+struct range *queue_head(const struct sopool_pool *pool);
+
 void queue_push(struct sopool_pool *pool, struct range *range);
-void queue_push_front(struct sopool_pool *pool, struct range *range);
 
 /* Puts calls that were sent already back at the head of the queue; when there
  * is no memory for that, they fail. */
@@ -160,27 +269,38 @@ void queue_give_back(struct sopool_pool *pool, struct batch *batch,
 /* Takes the first `count` calls from the head of the queue. */
 void queue_take(struct sopool_pool *pool, uint32_t count);
 
-/* Takes a batch out of the queue and back from workers that have not begun;
- * its owner hears no more of it. It is freed, now or when the rest is done. */
+/* Fails all calls in the queue, or those of one batch. */
+void queue_fail(struct sopool_pool *pool, const struct batch *batch,
+                const sopool_error *why);
+
+/* ---- cancel.c ---------------------------------------------------------- */
+
+/* Fails the calls of a batch that have not begun. */
+void batch_cancel(struct sopool_pool *pool, struct batch *batch,
+                  const sopool_error *why);
+
+/* The same, and its owner hears no more of it. It is freed, now or when the
+ * rest is done. */
 void batch_abandon(struct sopool_pool *pool, struct batch *batch);
 
-/* Submits a sealed batch, or says why the pool takes none. */
-int pool_submit(struct sopool_pool *pool, struct batch *batch,
-                sopool_error *err);
+/* Takes back all that a worker has and has not begun, into the queue. */
+void member_take_back(struct member *m);
 
-/* No worker can be had any more: all calls fail with this. */
-void pool_break(struct sopool_pool *pool, const sopool_error *why);
+/* The batch of the call that the worker runs, and which call, or NULL. */
+struct batch *member_running(const struct member *m, uint32_t *index);
 
-/* Fails all calls in the queue. */
-void queue_fail(struct sopool_pool *pool, const sopool_error *why);
+/* Before a batch of a higher priority is fed: gives back what waits in workers
+ * and is less urgent. */
+void take_back_lower(struct sopool_pool *pool, uint32_t level);
 
-/* Waits for a condition until the deadline: 0, or ETIMEDOUT. */
-int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline);
+/* Raises the stop flag of the calls of a batch that run; how many they are. */
+size_t batch_stop(struct sopool_pool *pool, const struct batch *batch);
 
-/* Wakes the dispatcher. */
-void pool_wake(struct sopool_pool *pool);
+/* Ends the workers that run calls of a batch; how many they are. */
+size_t batch_kill(struct sopool_pool *pool, const struct batch *batch);
 
-const char *pool_task_name(const struct sopool_pool *pool, uint32_t task);
+/* What cancel_rest and stop_running ask for. */
+void cancel_as_asked(struct sopool_pool *pool);
 
 /* ---- settle.c ---------------------------------------------------------- */
 
@@ -212,6 +332,10 @@ int member_big(struct member *member, uint64_t seq);
 /* Ends the worker now; a thread is given up. */
 void member_kill(struct member *member, int ended_by);
 
+/* Ends the worker if the call that it runs is this one, and no other call. */
+bool member_kill_call(struct member *member, const struct batch *batch,
+                      uint32_t index, int ended_by);
+
 /* Tells it to end after what it has; takes nothing back. */
 void member_end(struct member *member);
 
@@ -239,6 +363,12 @@ void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
 
 /* How many calls of the task make a range. */
 uint32_t feed_range(const struct sopool_pool *pool, uint32_t task);
+
+/* ---- stats.c ----------------------------------------------------------- */
+
+/* Calls of a task have ended that took that long together. */
+void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
+                uint64_t busy_ns);
 
 /* ---- server.c ---------------------------------------------------------- */
 

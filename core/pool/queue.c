@@ -1,7 +1,8 @@
 /* queue.c - the calls that no worker has yet. See pool.h.
  *
- * Its entries are ranges. A batch brings the entry for its first time with it;
- * calls that come back from a worker get an entry of their own.
+ * Its entries are ranges, in a list for each priority. A batch brings the entry
+ * for its first time with it; calls that come back from a worker get an entry
+ * of their own.
  */
 #include "pool/pool.h"
 
@@ -15,40 +16,68 @@ static void free_range(struct range *range)
         free(range);
 }
 
+struct range *queue_head(const struct sopool_pool *pool)
+{
+    const struct queue *queue = &pool->queue;
+
+    return queue->filled == 0 ? NULL
+                              : queue->first[__builtin_ctz(queue->filled)];
+}
+
 void queue_push(struct sopool_pool *pool, struct range *range)
 {
+    struct queue *queue = &pool->queue;
+    uint32_t level = range->batch->level;
+
     range->next = NULL;
-    if (pool->first == NULL)
-        pool->first = range;
+    if (queue->first[level] == NULL)
+        queue->first[level] = range;
     else
-        pool->last->next = range;
-    pool->last = range;
+        queue->last[level]->next = range;
+    queue->last[level] = range;
+    queue->filled |= 1u << level;
+    queue->calls += range->count;
 }
 
-void queue_push_front(struct sopool_pool *pool, struct range *range)
+static void push_front(struct queue *queue, struct range *range)
 {
-    range->next = pool->first;
-    pool->first = range;
-    if (pool->last == NULL || range->next == NULL)
-        pool->last = range;
+    uint32_t level = range->batch->level;
+
+    range->next = queue->first[level];
+    queue->first[level] = range;
+    if (range->next == NULL)
+        queue->last[level] = range;
+    queue->filled |= 1u << level;
+    queue->calls += range->count;
 }
 
-static void unlink_first(struct sopool_pool *pool)
+/* Takes out the entry after `before`, or the first one of its level. */
+static void unlink_range(struct queue *queue, uint32_t level,
+                         struct range *before)
 {
-    pool->first = pool->first->next;
-    if (pool->first == NULL)
-        pool->last = NULL;
+    struct range **at = before == NULL ? &queue->first[level] : &before->next;
+    struct range *range = *at;
+
+    *at = range->next;
+    if (range->next == NULL)
+        queue->last[level] = before;
+    if (queue->first[level] == NULL)
+        queue->filled &= ~(1u << level);
+    queue->calls -= range->count;
 }
 
 void queue_take(struct sopool_pool *pool, uint32_t count)
 {
-    struct range *range = pool->first;
+    struct queue *queue = &pool->queue;
+    struct range *range = queue_head(pool);
 
-    range->first += count;
-    range->count -= count;
-    if (range->count > 0)
+    if (range->count > count) {
+        range->first += count;
+        range->count -= count;
+        queue->calls -= count;
         return;
-    unlink_first(pool);
+    }
+    unlink_range(queue, range->batch->level, NULL);
     free_range(range);
 }
 
@@ -59,20 +88,29 @@ static void fail_calls(struct sopool_pool *pool, struct batch *batch,
         settle_failed(pool, batch, first + i, err);
 }
 
+/* May a call still begin that was once handed out? */
+static bool may_begin(const struct sopool_pool *pool, const struct batch *batch,
+                      sopool_error *err)
+{
+    if (pool->broken)
+        *err = pool->trouble;
+    else if (pool_state(pool) == POOL_TERMINATED)
+        (void)error_set(err, SOPOOL_E_CLOSED, "the pool was terminated");
+    else if (batch->abandoned)
+        (void)error_set(err, SOPOOL_E_CANCELLED,
+                        "nobody waits for the call any more");
+    else
+        return true;
+    return false;
+}
+
 void queue_give_back(struct sopool_pool *pool, struct batch *batch,
                      uint32_t first, uint32_t count)
 {
     struct range *range;
     sopool_error err;
 
-    if (pool->broken) {
-        fail_calls(pool, batch, first, count, &pool->trouble);
-        return;
-    }
-    if (batch->abandoned || pool->state == POOL_TERMINATED) {
-        (void)error_set(&err, SOPOOL_E_CLOSED, "%s",
-                        batch->abandoned ? "nobody waits for the call any more"
-                                         : "the pool was terminated");
+    if (!may_begin(pool, batch, &err)) {
         fail_calls(pool, batch, first, count, &err);
         return;
     }
@@ -83,78 +121,48 @@ void queue_give_back(struct sopool_pool *pool, struct batch *batch,
         return;
     }
     *range = (struct range){.batch = batch, .first = first, .count = count};
-    queue_push_front(pool, range);
+    push_front(&pool->queue, range);
 }
 
-void queue_fail(struct sopool_pool *pool, const sopool_error *why)
+/* Takes one entry out and fails its calls, which may be the batch's last. */
+static void fail_range(struct sopool_pool *pool, uint32_t level,
+                       struct range *before, const sopool_error *why)
 {
-    while (pool->first != NULL) {
-        struct range *range = pool->first;
-        struct batch *batch = range->batch;
-        uint32_t first = range->first, count = range->count;
+    struct queue *queue = &pool->queue;
+    struct range *range = before == NULL ? queue->first[level] : before->next;
+    struct batch *batch = range->batch;
+    uint32_t first = range->first, count = range->count;
 
-        unlink_first(pool);
-        free_range(range);
-        fail_calls(pool, batch, first, count, why);
-    }
+    unlink_range(queue, level, before);
+    free_range(range);
+    fail_calls(pool, batch, first, count, why);
 }
 
-/* Takes a batch's entries out; how many calls they were. */
-static uint32_t remove_batch(struct sopool_pool *pool,
-                             const struct batch *batch)
+static void fail_batch(struct sopool_pool *pool, const struct batch *batch,
+                       const sopool_error *why)
 {
-    struct range **at = &pool->first;
+    uint32_t level = batch->level;
     struct range *before = NULL;
-    uint32_t count = 0;
+    struct range *range = pool->queue.first[level];
 
-    while (*at != NULL) {
-        struct range *range = *at;
+    while (range != NULL) {
+        struct range *next = range->next;
 
-        if (range->batch == batch) {
-            *at = range->next;
-            count += range->count;
-            free_range(range);
-            continue;
-        }
-        before = range;
-        at = &range->next;
+        if (range->batch == batch)
+            fail_range(pool, level, before, why);
+        else
+            before = range;
+        range = next;
     }
-    pool->last = before;
-    return count;
 }
 
-static uint32_t take_from_member(struct member *m, const struct batch *batch)
+void queue_fail(struct sopool_pool *pool, const struct batch *batch,
+                const sopool_error *why)
 {
-    uint32_t count = 0;
-
-    for (uint64_t seq = m->end.sent; seq-- > m->end.retired;) {
-        const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
-        uint32_t taken;
-
-        if (range->taken || range->answered == range->end ||
-            m->handed[seq % CHANNEL_SLOTS].batch != batch)
-            continue;
-        taken = parent_take(&m->end, seq, true);
-        if (taken > 0)
-            m->inflight--;
-        if (m->budget != UINT64_MAX)
-            m->budget += taken;
-        count += taken;
-    }
-    return count;
-}
-
-void batch_abandon(struct sopool_pool *pool, struct batch *batch)
-{
-    uint32_t gone;
-
-    batch->abandoned = true;
-    gone = remove_batch(pool, batch);
-    for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state == MEMBER_READY || m->state == MEMBER_ENDING)
-            gone += take_from_member(m, batch);
-    pool->stats.failed += gone;
-    batch->undone -= gone;
-    if (batch->undone == 0)
-        batch_free(batch);
+    if (batch != NULL)
+        fail_batch(pool, batch, why);
+    else
+        while (pool->queue.filled != 0)
+            fail_range(pool, (uint32_t)__builtin_ctz(pool->queue.filled), NULL,
+                       why);
 }

@@ -187,7 +187,7 @@ static void died(struct sopool_pool *pool)
         err.code = SOPOOL_E_PLUGIN;
     server_stop(pool);
     orphan_members(pool);
-    if (!pool->broken && pool->state == POOL_OPEN)
+    if (!pool->broken && pool_state(pool) == POOL_OPEN)
         start_failed(pool, !was_ready, &err);
 }
 

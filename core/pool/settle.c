@@ -18,10 +18,13 @@ static void settle(struct sopool_pool *pool, struct batch *batch,
 {
     batch->out[index] = *outcome;
     batch->undone--;
-    if (outcome->kind == OUTCOME_FAILED)
+    if (outcome->kind == OUTCOME_FAILED) {
         pool->stats.failed++;
-    else
+        pool->task[batch->task].stats.failed++;
+    } else {
         pool->stats.done++;
+        pool->task[batch->task].stats.done++;
+    }
     if (!batch->abandoned)
         batch->settled(batch, index);
     else if (batch->undone == 0)
@@ -109,6 +112,20 @@ static sopool_value *take_file(int fd, const uint64_t where[2],
     return value;
 }
 
+/* A batch whose owner wants to know at once whether a result is one. */
+static bool is_good(struct member *member, struct batch *batch, uint32_t index,
+                    const void *item, size_t size)
+{
+    sopool_error err;
+
+    if (!batch->eager ||
+        signature_check_result(&member->pool->catalog->signature[batch->task],
+                               item, size, &err) == 0)
+        return true;
+    settle_failed(member->pool, batch, index, &err);
+    return false;
+}
+
 static void settle_big(struct member *member, struct batch *batch,
                        uint32_t index, const struct record *record)
 {
@@ -127,7 +144,10 @@ static void settle_big(struct member *member, struct batch *batch,
     }
     outcome.data = value;
     outcome.size = where[1];
-    settle(member->pool, batch, index, &outcome);
+    if (is_good(member, batch, index, sopool_value_cbor(value, NULL), where[1]))
+        settle(member->pool, batch, index, &outcome);
+    else
+        sopool_value_free(value);
 }
 
 static void settle_value(struct member *member, struct batch *batch,
@@ -144,7 +164,8 @@ static void settle_value(struct member *member, struct batch *batch,
     }
     memcpy(copy, record->data, record->size);
     outcome.data = copy;
-    settle(member->pool, batch, index, &outcome);
+    if (is_good(member, batch, index, copy, record->size))
+        settle(member->pool, batch, index, &outcome);
 }
 
 void settle_record(struct member *member, struct batch *batch, uint32_t index,

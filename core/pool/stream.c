@@ -12,9 +12,11 @@
 #include "base/error.h"
 #include "pool/outcome.h"
 #include "pool/pool.h"
+#include "pool/stream.h"
 
 enum {
     WINDOW_CALLS = 16384,
+    LAZY_RANGES = 4,   /* for each worker, of a stream that should be short */
     BATCH_CALLS = 512, /* most calls that are submitted together */
     QUEUED_CALLS = 64, /* the same while it is not known how long they take */
     BATCH_BYTES = 64 * 1024,
@@ -32,8 +34,10 @@ struct sopool_stream {
     struct sopool_pool *pool;
     uint32_t task;
     bool unordered;
-    uint32_t chunksize;
+    struct call_settings settings;
     uint64_t window;
+    bool lazy;          /* it adapts to the task */
+    uint32_t chunksize; /* the pool's, unless it has its own */
 
     /* The sender's. */
     struct batch *open; /* being filled; owned */
@@ -103,6 +107,7 @@ static void settled(struct batch *batch, uint32_t index)
         s->reader_waits = false;
         pthread_cond_signal(&s->readable);
     }
+    callbacks_signal(s->pool);
 }
 
 /* ---- opening and closing ----------------------------------------------- */
@@ -112,15 +117,23 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
 {
     pthread_condattr_t attr;
 
+    struct batch probe;
+
     s->window = WINDOW_CALLS;
-    s->chunksize = s->pool->options->chunksize;
     if (options != NULL) {
         s->unordered = options->unordered;
-        if (options->chunksize != 0)
-            s->chunksize = options->chunksize;
+        s->settings = (struct call_settings){
+            .chunksize = options->chunksize,
+            .timeout_ms = options->timeout_ms,
+            .retries = options->retries,
+            .priority = options->priority,
+        };
         if (options->window != 0)
             s->window = options->window;
     }
+    if (batch_set(&probe, &s->settings, s->pool->options, err) != 0)
+        return -1;
+    s->chunksize = probe.chunksize;
     if (s->unordered) {
         s->ready_room = s->window + BATCH_CALLS;
         s->ready = calloc(s->ready_room, sizeof(*s->ready));
@@ -135,55 +148,95 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
     return 0;
 }
 
-sopool_stream *sopool_stream_open(sopool_pool *pool, const char *task,
+static struct sopool_stream *make(struct sopool_pool *pool, uint32_t task,
                                   const sopool_stream_options *options,
                                   sopool_error *err)
 {
-    const sopool_task_info *info = sopool_find_task(pool, task, err);
-    struct sopool_stream *s;
+    struct sopool_stream *s = calloc(1, sizeof(*s));
 
-    if (info == NULL)
-        return NULL;
-    s = calloc(1, sizeof(*s));
     if (s == NULL) {
         (void)error_nomem(err);
         return NULL;
     }
     s->pool = pool;
-    s->task = (uint32_t)(info - pool->catalog->task);
+    s->task = task;
     s->target = 1;
-    if (init(s, options, err) == 0)
-        return s;
-    free(s);
-    return NULL;
+    if (init(s, options, err) != 0) {
+        free(s);
+        return NULL;
+    }
+    pool_ref(pool);
+    return s;
+}
+
+/* As many calls as keep the workers busy, and no more. */
+static void choose_window(struct sopool_stream *s)
+{
+    uint64_t range =
+        s->chunksize != 0 ? s->chunksize : feed_range(s->pool, s->task);
+
+    s->window = range * LAZY_RANGES * s->pool->processes;
+    if (s->window > WINDOW_CALLS)
+        s->window = WINDOW_CALLS;
+}
+
+void stream_be_lazy(sopool_stream *s)
+{
+    pthread_mutex_lock(&s->pool->lock);
+    s->lazy = true;
+    choose_window(s);
+    pthread_mutex_unlock(&s->pool->lock);
+}
+
+sopool_stream *sopool_stream_open(sopool_pool *pool, const char *task,
+                                  const sopool_stream_options *options,
+                                  sopool_error *err)
+{
+    struct sopool_stream *s;
+    uint32_t id;
+
+    if (pool_enter(pool, err) != 0)
+        return NULL;
+    s = pool_task(pool, task, &id, err) == 0 ? make(pool, id, options, err)
+                                             : NULL;
+    pool_leave(pool);
+    return s;
 }
 
 void sopool_stream_close(sopool_stream *s)
 {
-    if (s == NULL)
+    struct sopool_pool *pool;
+
+    if (s == NULL || pool_enter(s->pool, NULL) != 0)
         return;
-    pthread_mutex_lock(&s->pool->lock);
+    pool = s->pool;
+    pthread_mutex_lock(&pool->lock);
     while (s->first != NULL) {
         struct batch *batch = s->first;
 
         s->first = batch->next;
-        batch_abandon(s->pool, batch);
+        batch_abandon(pool, batch);
     }
-    pthread_mutex_unlock(&s->pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     batch_free(s->open);
     (void)pthread_cond_destroy(&s->sendable);
     (void)pthread_cond_destroy(&s->readable);
     free(s->ready);
     free(s);
+    pool_unref(pool); /* the stream's */
+    pool_leave(pool);
 }
 
 void sopool_stream_cancel(sopool_stream *s)
 {
+    if (pool_enter(s->pool, NULL) != 0)
+        return;
     pthread_mutex_lock(&s->pool->lock);
     s->cancelled = true;
     pthread_cond_broadcast(&s->sendable);
     pthread_cond_broadcast(&s->readable);
     pthread_mutex_unlock(&s->pool->lock);
+    pool_leave(s->pool);
 }
 
 /* ---- sending ----------------------------------------------------------- */
@@ -216,7 +269,7 @@ static void choose_target(struct sopool_stream *s)
     if (target == 0) {
         target = feed_range(s->pool, s->task);
         /* Calls that have to queue anyway may as well do so together. */
-        if (s->pool->first != NULL && target < s->target * 2)
+        if (s->pool->queue.filled != 0 && target < s->target * 2)
             target =
                 s->target < QUEUED_CALLS / 2 ? s->target * 2 : QUEUED_CALLS;
         if (target > BATCH_CALLS)
@@ -235,7 +288,7 @@ static struct batch *close_batch(struct sopool_stream *s)
     batch_seal(batch);
     batch->settled = settled;
     batch->owner = s;
-    batch->chunksize = s->chunksize;
+    (void)batch_set(batch, &s->settings, s->pool->options, NULL);
     batch->base = s->sent - batch->count;
     batch->next = NULL;
     if (s->first == NULL)
@@ -255,6 +308,8 @@ static void submit(struct sopool_stream *s)
     struct batch *batch = close_batch(s);
     sopool_error why;
 
+    if (s->lazy)
+        choose_window(s);
     choose_target(s);
     if (pool_submit(s->pool, batch, &why) == 0)
         return;
@@ -270,11 +325,14 @@ static int flush(struct sopool_stream *s, int64_t deadline, sopool_error *err)
 
     if (s->open == NULL || s->open->count == 0)
         return 0;
+    if (pool_enter(s->pool, err) != 0)
+        return -1;
     pthread_mutex_lock(&s->pool->lock);
     status = wait_for_room(s, deadline, err);
     if (status == 0)
         submit(s);
     pthread_mutex_unlock(&s->pool->lock);
+    pool_leave(s->pool);
     return status;
 }
 
@@ -327,8 +385,12 @@ int sopool_stream_send_failure(sopool_stream *s, const sopool_error *why,
 
     if (flush(s, deadline, err) != 0)
         return -1;
-    if (add_call(s, &none, err) != 0)
+    if (pool_enter(s->pool, err) != 0)
         return -1;
+    if (add_call(s, &none, err) != 0) {
+        pool_leave(s->pool);
+        return -1;
+    }
     pthread_mutex_lock(&s->pool->lock);
     status = wait_for_room(s, deadline, err);
     if (status == 0) {
@@ -340,7 +402,13 @@ int sopool_stream_send_failure(sopool_stream *s, const sopool_error *why,
         s->sent--;
     }
     pthread_mutex_unlock(&s->pool->lock);
+    pool_leave(s->pool);
     return status;
+}
+
+int stream_flush_now(sopool_stream *s)
+{
+    return flush(s, 0, NULL);
 }
 
 int sopool_stream_flush(sopool_stream *s, sopool_error *err)
@@ -351,10 +419,13 @@ int sopool_stream_flush(sopool_stream *s, sopool_error *err)
 void sopool_stream_end(sopool_stream *s)
 {
     (void)flush(s, CLOCK_NEVER, NULL);
+    if (pool_enter(s->pool, NULL) != 0)
+        return;
     pthread_mutex_lock(&s->pool->lock);
     s->ended = true;
     pthread_cond_broadcast(&s->readable);
     pthread_mutex_unlock(&s->pool->lock);
+    pool_leave(s->pool);
 }
 
 /* ---- reading ----------------------------------------------------------- */
@@ -427,8 +498,16 @@ static int next_run(struct sopool_stream *s, int64_t timeout_ms,
     int64_t deadline = 0;
     int status = 0;
 
+    if (pool_enter(s->pool, err) != 0)
+        return -1;
     pthread_mutex_lock(&s->pool->lock);
     release_run(s);
+    if (!is_readable(s) && timeout_ms != 0 &&
+        pool_may_wait(s->pool, err) != 0) {
+        pthread_mutex_unlock(&s->pool->lock);
+        pool_leave(s->pool);
+        return -1;
+    }
     while (!is_readable(s) && status != ETIMEDOUT && timeout_ms != 0) {
         if (deadline == 0)
             deadline = clock_deadline(timeout_ms);
@@ -452,6 +531,7 @@ static int next_run(struct sopool_stream *s, int64_t timeout_ms,
         status = 1;
     }
     pthread_mutex_unlock(&s->pool->lock);
+    pool_leave(s->pool);
     return status;
 }
 

@@ -61,6 +61,22 @@ sopool_args sopool_args_cbor(const void *array, size_t size)
     return (sopool_args){.cbor = array, .cbor_size = size};
 }
 
+sopool_arg sopool_arg_value(const sopool_value *value)
+{
+    size_t size;
+    const void *item = sopool_value_cbor(value, &size);
+
+    return sopool_arg_cbor(item, size);
+}
+
+sopool_args sopool_args_value(const sopool_value *list)
+{
+    size_t size;
+    const void *array = sopool_value_cbor(list, &size);
+
+    return sopool_args_cbor(array, size);
+}
+
 static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
                     sopool_error *err)
 {

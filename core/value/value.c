@@ -1,6 +1,7 @@
 /* value.c - see value.h. */
 #include "value/value.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 
 struct sopool_value {
+    atomic_uint refs;
     const uint8_t *item; /* in `map`, or in `own` */
     size_t size;
     void *map; /* owned, or NULL */
@@ -23,6 +25,7 @@ sopool_value *value_copy(const void *item, size_t size)
 
     if (value == NULL)
         return NULL;
+    atomic_init(&value->refs, 1);
     memcpy(value->own, item, size);
     value->item = value->own;
     value->size = size;
@@ -38,6 +41,7 @@ sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
 
     if (value == NULL)
         return NULL;
+    atomic_init(&value->refs, 1);
     value->item = (const uint8_t *)map + offset;
     value->size = size;
     value->map = map;
@@ -45,9 +49,15 @@ sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
     return value;
 }
 
+sopool_value *value_share(sopool_value *value)
+{
+    (void)atomic_fetch_add(&value->refs, 1);
+    return value;
+}
+
 void sopool_value_free(sopool_value *value)
 {
-    if (value == NULL)
+    if (value == NULL || atomic_fetch_sub(&value->refs, 1) != 1)
         return;
     if (value->map != NULL)
         (void)munmap(value->map, value->map_size);

@@ -12,4 +12,8 @@ sopool_value *value_copy(const void *item, size_t size);
 sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
                            size_t size);
 
+/* The same value once more: it is freed as often as it was got. A value does
+ * not change, so threads may share it. */
+sopool_value *value_share(sopool_value *value);
+
 #endif

@@ -22,6 +22,7 @@ struct launch {
                                          fork and thread */
     struct shared *shared;            /* the same */
     uint64_t id;                      /* the pool's number for the worker */
+    const void *owner;                /* the pool, for launch_thread_owner */
     uint32_t threads_per_worker;      /* 0: leave the environment alone */
     int control;
     int memory;
@@ -47,6 +48,9 @@ int launch_fork(const struct launch *launch, void (*child)(void *ctx),
  * thing it does. */
 int launch_thread(const struct launch *launch, pthread_t *thread,
                   sopool_error *err);
+
+/* In a worker that is a thread: its `owner`; NULL in any other thread. */
+const void *launch_thread_owner(void);
 
 /* ---- the forkserver, as the pool sees it ------------------------------- */
 

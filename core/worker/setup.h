@@ -11,13 +11,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sopool/abi.h>
+
 #include "base/buf.h"
 #include "plugin/manifest.h"
 
 struct setup_plugin {
     const char *path;
-    int fd;    /* vetted, open for reading */
-    bool skip; /* not to be opened with this start method */
+    int fd;                        /* vetted, open for reading */
+    bool skip;                     /* not to be opened with this start method */
+    const sopool_task *const *own; /* functions of the program; NULL: a file */
     const struct manifest *manifest;
 };
 

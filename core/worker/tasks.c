@@ -15,6 +15,16 @@ static size_t count_tasks(const struct worker_setup *setup)
     return count;
 }
 
+static const sopool_task **copy_own(const struct setup_plugin *plugin)
+{
+    size_t count = plugin->manifest->task_count;
+    const sopool_task **copy = calloc(count + 1, sizeof(*copy));
+
+    if (copy != NULL)
+        memcpy(copy, plugin->own, count * sizeof(*copy));
+    return copy;
+}
+
 static int open_plugin(struct opened_plugin *opened,
                        const struct worker_setup *setup, size_t index,
                        sopool_error *err)
@@ -22,6 +32,10 @@ static int open_plugin(struct opened_plugin *opened,
     const struct setup_plugin *plugin = &setup->plugin[index];
     sopool_error trouble = {0};
 
+    if (plugin->own != NULL) {
+        opened->loaded.task = copy_own(plugin);
+        return opened->loaded.task == NULL ? error_nomem(err) : 0;
+    }
     if (plugin->skip) {
         opened->trouble =
             strdup("its plugin is opened by the start method spawn alone");

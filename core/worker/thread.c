@@ -10,19 +10,32 @@
 
 enum { STACK_BYTES = 8 << 20 };
 
+struct start {
+    struct worker worker;
+    const void *owner;
+};
+
+static _Thread_local const void *owner_here;
+
+const void *launch_thread_owner(void)
+{
+    return owner_here;
+}
+
 static void *run_thread(void *arg)
 {
-    struct worker *worker = arg;
-    int control = worker->control;
+    struct start *start = arg;
+    int control = start->worker.control;
 
-    (void)worker_run(worker);
-    free(worker);
+    owner_here = start->owner;
+    (void)worker_run(&start->worker);
+    free(start);
     /* The pool takes the end of this socket as the end of the thread. */
     (void)close(control);
     return NULL;
 }
 
-static int start(pthread_t *thread, struct worker *worker)
+static int begin(pthread_t *thread, struct start *start)
 {
     pthread_attr_t attr;
     sigset_t all, before;
@@ -34,7 +47,7 @@ static int start(pthread_t *thread, struct worker *worker)
     (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    status = pthread_create(thread, &attr, run_thread, worker);
+    status = pthread_create(thread, &attr, run_thread, start);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attr);
     return status;
@@ -43,18 +56,19 @@ static int start(pthread_t *thread, struct worker *worker)
 int launch_thread(const struct launch *launch, pthread_t *thread,
                   sopool_error *err)
 {
-    struct worker *worker = calloc(1, sizeof(*worker));
+    struct start *start = calloc(1, sizeof(*start));
     int status;
 
-    if (worker == NULL)
+    if (start == NULL)
         return error_nomem(err);
-    worker->setup = launch->setup;
-    worker->shared = launch->shared;
-    worker->control = launch->control;
-    status = start(thread, worker);
+    start->worker.setup = launch->setup;
+    start->worker.shared = launch->shared;
+    start->worker.control = launch->control;
+    start->owner = launch->owner;
+    status = begin(thread, start);
     if (status == 0)
         return 0;
-    free(worker);
+    free(start);
     errno = status;
     return error_errno(err, "cannot start a thread");
 }

@@ -177,11 +177,11 @@ START_TEST(what_was_not_begun_is_taken_back)
 
     ck_assert_int_eq(worker_next(&worker, &view), 1);
     /* The running range gives half of the nine that are left, rounded up. */
-    ck_assert_uint_eq(parent_take(&parent, first, true), 0);
-    ck_assert_uint_eq(parent_take(&parent, first, false), 5);
+    ck_assert_uint_eq(parent_take(&parent, first, TAKE_WHOLE), 0);
+    ck_assert_uint_eq(parent_take(&parent, first, TAKE_HALF), 5);
     ck_assert_uint_eq(parent.range[0].end, 5);
-    ck_assert_uint_eq(parent_take(&parent, second, true), 3);
-    ck_assert_uint_eq(parent_take(&parent, second, true), 0);
+    ck_assert_uint_eq(parent_take(&parent, second, TAKE_WHOLE), 3);
+    ck_assert_uint_eq(parent_take(&parent, second, TAKE_WHOLE), 0);
     for (uint32_t i = 0; i < 5; i++) {
         answer(i, "r");
         ck_assert(worker_more(&worker, 0) == (i < 4));
@@ -332,7 +332,7 @@ START_TEST(random_bytes_everywhere)
         }
         while (parent_retire(&parent, &seq, &why) == 1)
             ;
-        (void)parent_take(&parent, 0, _i % 2 == 0);
+        (void)parent_take(&parent, 0, _i % 2 == 0 ? TAKE_WHOLE : TAKE_HALF);
         (void)parent_sleep(&parent);
     }
 }
@@ -377,7 +377,8 @@ START_TEST(nothing_is_lost_between_threads)
             sent += 50;
             parent_wake(&parent);
             if (sent % 350 == 0)
-                taken += parent_take(&parent, seq, sent % 700 == 0);
+                taken += parent_take(&parent, seq,
+                                     sent % 700 == 0 ? TAKE_WHOLE : TAKE_HALF);
         }
         while (parent_read(&parent, &record, &why) == 1) {
             ck_assert_uint_eq(*(const uint8_t *)record.data, record.index);

@@ -127,8 +127,9 @@ START_TEST(a_setup_arrives_as_it_was_sent)
     int fd;
 
     read_good_manifest(&manifest, &fd);
-    plugins[0] = (struct setup_plugin){"/a/good.so", fd, false, &manifest};
-    plugins[1] = (struct setup_plugin){"/b/good.so", fd, true, &manifest};
+    plugins[0] =
+        (struct setup_plugin){"/a/good.so", fd, false, NULL, &manifest};
+    plugins[1] = (struct setup_plugin){"/b/good.so", fd, true, NULL, &manifest};
     sent.has_initializer = sent.plugins_required = true;
     sent.initializer = 3;
     sent.limit_memory = UINT64_MAX;

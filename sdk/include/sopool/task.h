@@ -457,6 +457,10 @@ static inline int32_t sopool_fail_args(sopool_call *call,
     SOPOOL_CAT(SOPOOL_TASK_, SOPOOL_COUNT_12(__VA_ARGS__))(__VA_ARGS__)
 #define SOPOOL_TASK(...) SOPOOL_TASK_WITH(UINT32_C(0), __VA_ARGS__)
 
+/* The task itself, for sopool_register of <sopool.h>: a program's own functions
+ * are written as a plugin's are. */
+#define SOPOOL_TASK_OF(name) (&sopool_task_##name)
+
 /* ---- SOPOOL_PLUGIN ----------------------------------------------------- */
 
 #define SOPOOL_EACH_1(m, x) m(x)

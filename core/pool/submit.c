@@ -1,0 +1,249 @@
+/* submit.c - how programs submit calls: apply, map and their like. See
+ * sopool.h. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "pool/pool.h"
+#include "pool/result.h"
+
+/* ---- batches from inputs ----------------------------------------------- */
+
+/* Calls that are to be made: of map (items) or of starmap and apply (args). */
+struct calls {
+    const char *task;
+    const sopool_arg *items;
+    const sopool_args *args;
+    size_t count;
+    bool many;
+    const sopool_call_options *options;
+};
+
+static const sopool_call_options no_options;
+
+static int add_calls(struct batch *batch, const struct calls *calls,
+                     sopool_error *err)
+{
+    for (size_t i = 0; i < calls->count; i++) {
+        const sopool_args args = calls->args != NULL
+                                     ? calls->args[i]
+                                     : (sopool_args){&calls->items[i], 1, 0, 0};
+
+        if (batch_add(batch, &args, err) != 0)
+            return calls->many ? error_prefix(err, "input %zu: ", i + 1) : -1;
+    }
+    return 0;
+}
+
+static int set_how(struct sopool_pool *pool, struct batch *batch,
+                   const struct calls *calls, sopool_error *err)
+{
+    const sopool_call_options *options = calls->options;
+    const struct call_settings settings = {
+        .timeout_ms = options->timeout_ms,
+        .retries = options->retries,
+        .priority = options->priority,
+        .chunksize = options->chunksize,
+    };
+    const sopool_task_info *task = &pool->catalog->task[batch->task];
+
+    if (options->retries > 0 &&
+        (task->flags & (SOPOOL_IDEMPOTENT | SOPOOL_PURE)) == 0)
+        return error_set(err, SOPOOL_E_USAGE,
+                         "%s may not be retried: it is declared neither "
+                         "IDEMPOTENT nor PURE",
+                         task->name);
+    return batch_set(batch, &settings, pool->options, err);
+}
+
+static struct batch *make_batch(struct sopool_pool *pool,
+                                const struct calls *calls, sopool_error *err)
+{
+    struct batch *batch;
+    uint32_t task;
+
+    if (calls->count > UINT32_MAX - 1) {
+        (void)error_set(err, SOPOOL_E_USAGE,
+                        "a map takes up to 4294967294 inputs; use imap");
+        return NULL;
+    }
+    if (pool_task(pool, calls->task, &task, err) != 0)
+        return NULL;
+    batch = batch_new(task, (uint32_t)calls->count);
+    if (batch == NULL) {
+        (void)error_nomem(err);
+        return NULL;
+    }
+    if (set_how(pool, batch, calls, err) == 0 &&
+        add_calls(batch, calls, err) == 0)
+        return batch;
+    batch_free(batch);
+    return NULL;
+}
+
+/* ---- results ----------------------------------------------------------- */
+
+static int add_callbacks(struct sopool_pool *pool, sopool_result *result,
+                         const sopool_call_options *options, sopool_error *err)
+{
+    if (options->callback == NULL && options->error_callback == NULL)
+        return 0;
+    if (options->callback != NULL &&
+        result_on(result, ON_SUCCESS, options->callback, options->ctx, err) !=
+            0)
+        return -1;
+    if (options->error_callback != NULL &&
+        result_on(result, ON_FAILURE, options->error_callback, options->ctx,
+                  err) != 0)
+        return -1;
+    return callbacks_start(pool, err);
+}
+
+/* The pool was entered. */
+static sopool_result *submit(struct sopool_pool *pool, struct calls *calls,
+                             sopool_error *err)
+{
+    struct batch *batch;
+    sopool_result *result;
+    int status;
+
+    if (calls->options == NULL)
+        calls->options = &no_options;
+    batch = make_batch(pool, calls, err);
+    result = batch == NULL ? NULL : result_new(pool, batch, calls->many, err);
+    if (result == NULL)
+        return NULL;
+    pthread_mutex_lock(&pool->lock);
+    status = add_callbacks(pool, result, calls->options, err);
+    if (status == 0)
+        status = result_submit(result, err);
+    pthread_mutex_unlock(&pool->lock);
+    if (status == 0)
+        return result;
+    result_unref(result);
+    return NULL;
+}
+
+static sopool_result *submit_async(sopool_pool *pool, struct calls *calls,
+                                   sopool_error *err)
+{
+    sopool_result *result;
+
+    if (pool_enter(pool, err) != 0)
+        return NULL;
+    result = submit(pool, calls, err);
+    pool_leave(pool);
+    return result;
+}
+
+/* Submits and waits until all is done. */
+static sopool_result *submit_wait(sopool_pool *pool, struct calls *calls,
+                                  sopool_error *err)
+{
+    sopool_result *result;
+
+    if (pool_enter(pool, err) != 0)
+        return NULL;
+    result = pool_may_wait(pool, err) == 0 ? submit(pool, calls, err) : NULL;
+    pool_leave(pool);
+    if (result != NULL)
+        (void)result_wait(result, -1, NULL);
+    return result;
+}
+
+/* ---- one call ---------------------------------------------------------- */
+
+sopool_result *sopool_apply_async(sopool_pool *pool, const char *task,
+                                  sopool_args args,
+                                  const sopool_call_options *options,
+                                  sopool_error *err)
+{
+    struct calls calls = {
+        .task = task, .args = &args, .count = 1, .options = options};
+
+    return submit_async(pool, &calls, err);
+}
+
+sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
+                                sopool_args args,
+                                const sopool_call_options *options,
+                                sopool_error *err)
+{
+    struct calls calls = {
+        .task = task, .args = &args, .count = 1, .options = options};
+    sopool_result *result = submit_wait(pool, &calls, err);
+    sopool_value *value;
+
+    if (result == NULL)
+        return NULL;
+    value = result_get(result, err);
+    sopool_result_free(result);
+    return value;
+}
+
+sopool_value *sopool_apply(sopool_pool *pool, const char *task,
+                           sopool_args args, sopool_error *err)
+{
+    return sopool_apply_with(pool, task, args, NULL, err);
+}
+
+/* ---- many calls -------------------------------------------------------- */
+
+static struct calls map_calls(const char *task, const sopool_arg *items,
+                              size_t count, const sopool_call_options *options)
+{
+    return (struct calls){.task = task,
+                          .items = items,
+                          .count = count,
+                          .many = true,
+                          .options = options};
+}
+
+static struct calls starmap_calls(const char *task, const sopool_args *args,
+                                  size_t count,
+                                  const sopool_call_options *options)
+{
+    return (struct calls){.task = task,
+                          .args = args,
+                          .count = count,
+                          .many = true,
+                          .options = options};
+}
+
+sopool_result *sopool_map_async(sopool_pool *pool, const char *task,
+                                const sopool_arg *inputs, size_t count,
+                                const sopool_call_options *options,
+                                sopool_error *err)
+{
+    struct calls calls = map_calls(task, inputs, count, options);
+
+    return submit_async(pool, &calls, err);
+}
+
+sopool_result *sopool_starmap_async(sopool_pool *pool, const char *task,
+                                    const sopool_args *inputs, size_t count,
+                                    const sopool_call_options *options,
+                                    sopool_error *err)
+{
+    struct calls calls = starmap_calls(task, inputs, count, options);
+
+    return submit_async(pool, &calls, err);
+}
+
+sopool_result *sopool_map(sopool_pool *pool, const char *task,
+                          const sopool_arg *inputs, size_t count,
+                          const sopool_call_options *options, sopool_error *err)
+{
+    struct calls calls = map_calls(task, inputs, count, options);
+
+    return submit_wait(pool, &calls, err);
+}
+
+sopool_result *sopool_starmap(sopool_pool *pool, const char *task,
+                              const sopool_args *inputs, size_t count,
+                              const sopool_call_options *options,
+                              sopool_error *err)
+{
+    struct calls calls = starmap_calls(task, inputs, count, options);
+
+    return submit_wait(pool, &calls, err);
+}
