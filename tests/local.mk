@@ -19,14 +19,19 @@ SH_LOG_COMPILER = $(SHELL)
 
 unit_tests += \
 	tests/unit/test_base \
+	tests/unit/test_calls \
 	tests/unit/test_catalog \
 	tests/unit/test_cbor \
 	tests/unit/test_channel \
 	tests/unit/test_cpus \
+	tests/unit/test_futures \
+	tests/unit/test_lifecycle \
 	tests/unit/test_load \
 	tests/unit/test_manifest \
 	tests/unit/test_options \
+	tests/unit/test_pack \
 	tests/unit/test_pool \
+	tests/unit/test_register \
 	tests/unit/test_signature \
 	tests/unit/test_task \
 	tests/unit/test_text \
@@ -40,6 +45,7 @@ LDADD = core/libsopool-core.la $(CHECK_LIBS)
 EXTRA_DIST += \
 	tests/unit/cbor_copy.h \
 	tests/unit/files.h \
+	tests/unit/pools.h \
 	tests/unit/unit.h
 
 # The codec beside others.
@@ -132,6 +138,7 @@ all-local: plugins/lib/stamp
 
 test_plugins += \
 	tests/plugins/badhook.c \
+	tests/plugins/behave.c \
 	tests/plugins/ctor.c \
 	tests/plugins/faults.c \
 	tests/plugins/good.c \

@@ -14,85 +14,9 @@
 #include <sopool/abi.h>
 #include <sopool/cbor.h>
 
+#include "pools.h"
 #include "sopool.h"
 #include "unit.h"
-
-static const char *const methods[] = {"forkserver", "spawn", "fork", "thread"};
-enum { METHODS = 4, PROCESS_METHODS = 3 };
-
-static sopool_error err;
-
-/* The sanitizers' runtime cannot be forked while other threads use it, and it
- * needs more memory than there may be. */
-static bool sanitized(void)
-{
-    const char *text = getenv("SOPOOL_TEST_SANITIZED");
-
-    return text != NULL && text[0] != '\0';
-}
-
-/* ---- making pools ------------------------------------------------------ */
-
-static sopool_options *options_of(const char *method)
-{
-    sopool_options *options = sopool_options_new();
-    const char *plugins = getenv("SOPOOL_TEST_PLUGINS");
-
-    ck_assert_ptr_nonnull(options);
-    ck_assert_ptr_nonnull(plugins);
-    ck_assert_int_eq(sopool_options_set(options, "plugin_path", plugins, &err),
-                     0);
-    ck_assert_int_eq(
-        sopool_options_set(options, "plugins.load", "faults", &err), 0);
-    if (sanitized() && strcmp(method, "fork") == 0)
-        method = "spawn";
-    ck_assert_int_eq(sopool_options_set(options, "start_method", method, &err),
-                     0);
-    ck_assert_int_eq(sopool_options_set(options, "processes", "2", &err), 0);
-    return options;
-}
-
-static void set(sopool_options *options, const char *key, const char *text)
-{
-    ck_assert_msg(sopool_options_set(options, key, text, &err) == 0, "%s",
-                  err.message);
-}
-
-static sopool_pool *open_pool(sopool_options *options)
-{
-    sopool_pool *pool = sopool_open_options(options, &err);
-
-    ck_assert_msg(pool != NULL, "%s", err.message);
-    sopool_options_free(options);
-    return pool;
-}
-
-static void end_pool(sopool_pool *pool)
-{
-    sopool_close(pool);
-    ck_assert_msg(sopool_join(pool, 20000, &err) == 0, "%s", err.message);
-    sopool_destroy(pool);
-}
-
-static int64_t int_of(sopool_value *value)
-{
-    int64_t out;
-
-    ck_assert_msg(value != NULL, "%s", err.message);
-    ck_assert_int_eq(sopool_value_i64(value, &out, NULL), 0);
-    sopool_value_free(value);
-    return out;
-}
-
-/* A call that must fail with this code; the error is in `err`. */
-static void expect_failure(sopool_pool *pool, const char *task,
-                           sopool_args args, int code)
-{
-    ck_assert_ptr_null(sopool_apply(pool, task, args, &err));
-    ck_assert_msg(err.code == code, "%s, not %s: %s",
-                  sopool_code_name(err.code), sopool_code_name(code),
-                  err.message);
-}
 
 /* ---- calls ------------------------------------------------------------- */
 
@@ -969,15 +893,6 @@ START_TEST(threads_of_libraries_are_limited)
     end_pool(pool);
 }
 END_TEST
-
-static TCase *add_case(Suite *s, const char *name)
-{
-    TCase *t = tcase_create(name);
-
-    tcase_set_timeout(t, 30);
-    suite_add_tcase(s, t);
-    return t;
-}
 
 int main(void)
 {
