@@ -135,6 +135,7 @@ int sopool_reset(sopool_pool *pool, sopool_error *err)
         pool->broken = false;
         pool->start_failures = 0;
         pool->start_after = 0;
+        pool->reset_id = pool->next_id;
         pool_wake(pool);
     }
     pthread_mutex_unlock(&pool->lock);

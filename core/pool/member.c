@@ -243,7 +243,8 @@ static void could_not_start(struct member *m, const struct message *message)
                         message->text);
     }
     m->ended_by = SOPOOL_BY_POOL;
-    start_failed(m->pool, true, &err);
+    if (m->id >= m->pool->reset_id)
+        start_failed(m->pool, true, &err);
 }
 
 static void keep_big(struct member *m, const struct message *message,

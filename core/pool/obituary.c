@@ -212,7 +212,8 @@ static void died_starting(struct member *m, const sopool_error *how)
                         what);
     if (m->phase == PHASE_OPEN || m->phase == PHASE_LOAD)
         err.code = SOPOOL_E_PLUGIN;
-    start_failed(pool, pool->stats.done + pool->stats.failed == 0, &err);
+    if (m->id >= pool->reset_id)
+        start_failed(pool, pool->stats.done + pool->stats.failed == 0, &err);
 }
 
 static void count_death(struct member *m)

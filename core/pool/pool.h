@@ -169,6 +169,7 @@ struct sopool_pool {
     struct member *buried; /* to be freed after the events at hand */
     uint32_t ready;        /* members that are */
     uint64_t next_id;
+    uint64_t reset_id; /* workers before this one started before a reset */
     uint32_t start_failures; /* in a row */
     int64_t start_after;     /* not before this time */
     int64_t give_up_at;      /* on threads that do not end; 0: not yet */

@@ -528,6 +528,7 @@ START_TEST(wait_for_all_for_one_or_for_a_failure)
     ck_assert_int_eq(sopool_wait(r, 0, SOPOOL_FIRST_COMPLETED, -1, &err), 1);
     ck_assert_int_eq(sopool_wait(r, 3, 17, -1, &err), -1);
     ck_assert_int_eq(err.code, SOPOOL_E_USAGE);
+    sopool_result_free(r[1]);
     r[1] = r[0]; /* the same twice */
     ck_assert_int_eq(sopool_wait(r, 3, SOPOOL_ALL_COMPLETED, 0, &err), 1);
     sopool_result_free(r[0]);
