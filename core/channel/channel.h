@@ -134,6 +134,9 @@ void parent_quit(struct parent_end *end);
 void parent_stop(struct parent_end *end);
 void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index);
 
+/* Has a worker that is a thread left? What it did is then seen by this one. */
+bool parent_left(const struct parent_end *end);
+
 /* ---- the worker's end -------------------------------------------------- */
 
 struct worker_end {
@@ -181,5 +184,8 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
                    const void *data, size_t size);
 
 bool worker_should_stop(const struct worker_end *end);
+
+/* A worker that is a thread uses nothing of its pool's after this. */
+void worker_leave(struct shared *shared);
 
 #endif

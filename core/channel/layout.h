@@ -90,6 +90,7 @@ struct shared {
     _Alignas(64) _Atomic uint32_t worker_asleep; /* and what it sleeps on */
     _Alignas(64) _Atomic uint64_t results_head;  /* bytes published */
     _Atomic int64_t started_ns; /* when the item that runs began, if timed */
+    _Atomic uint32_t left;      /* a thread's last word */
 
     /* Written by the parent. */
     _Alignas(64) _Atomic uint64_t results_tail; /* bytes copied out */

@@ -313,3 +313,8 @@ void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index)
 {
     atomic_store(&end->shared->stop_item, item_name(seq, index));
 }
+
+bool parent_left(const struct parent_end *end)
+{
+    return atomic_load(&end->shared->left) != 0;
+}

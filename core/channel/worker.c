@@ -229,3 +229,8 @@ bool worker_should_stop(const struct worker_end *end)
            atomic_load_explicit(&shared->stop_item, memory_order_relaxed) ==
                item_name(end->seq, end->item);
 }
+
+void worker_leave(struct shared *shared)
+{
+    atomic_store(&shared->left, 1);
+}

@@ -14,6 +14,7 @@
 static void change_state(struct sopool_pool *pool, enum pool_state state)
 {
     int now = atomic_load(&pool->state);
+    int number = errno; /* of what a signal interrupted */
 
     if (!pool_is_ours(pool))
         return;
@@ -21,6 +22,7 @@ static void change_state(struct sopool_pool *pool, enum pool_state state)
            !atomic_compare_exchange_weak(&pool->state, &now, (int)state))
         ;
     pool_wake(pool);
+    errno = number;
 }
 
 void sopool_close(sopool_pool *pool)

@@ -287,7 +287,7 @@ static void close_control(struct member *m)
     close_watched(m->pool, m->control);
     m->control = -1;
     if (m->pool->options->start_method == START_THREAD) {
-        m->gone = m->status_known = true;
+        m->gone = m->status_known = parent_left(&m->end);
     } else if (!m->gone) {
         /* Most likely it is dying, and its exit is about to be seen. */
         m->closed = true;

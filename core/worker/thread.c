@@ -29,6 +29,7 @@ static void *run_thread(void *arg)
 
     owner_here = start->owner;
     (void)worker_run(&start->worker);
+    worker_leave(start->worker.shared);
     free(start);
     /* The pool takes the end of this socket as the end of the thread. */
     (void)close(control);

@@ -12,8 +12,10 @@
  *   hanging at exit, abandoned pools       a_forgotten_pool_*
  *   result too large, results kept         results_*, test_pool.c
  */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "pools.h"
@@ -609,19 +611,19 @@ START_TEST(a_child_may_open_a_pool_of_its_own)
 END_TEST
 
 static sopool_pool *handled;
-static volatile sig_atomic_t refused, allowed;
+static atomic_int refused, allowed;
 
 static void use_in_handler(int sig)
 {
+    int number = errno;
     sopool_error why;
 
     (void)sig;
-    if (sopool_join(handled, 0, &why) != -1)
-        return;
-    if (why.code == SOPOOL_E_REENTERED)
+    if (sopool_join(handled, 0, &why) == -1 && why.code == SOPOOL_E_REENTERED)
         refused++;
     else
         allowed++;
+    errno = number;
 }
 
 static void *interrupt(void *arg)
