@@ -98,6 +98,12 @@ EXTRA_DIST += \
 	tests/docs/readme.sh \
 	tests/layers.sh
 
+# The examples, as a user would build them.
+TESTS += tests/examples.sh
+logs += tests/examples.log
+tests/examples.log: stage.stamp
+EXTRA_DIST += tests/examples.sh
+
 # Last, when all others are done: what have they left behind?
 TESTS += tests/leaks.sh
 EXTRA_DIST += tests/leaks.sh

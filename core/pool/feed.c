@@ -38,12 +38,20 @@ uint32_t feed_range(const struct sopool_pool *pool, uint32_t task)
     return items > RANGE_ITEMS ? RANGE_ITEMS : (uint32_t)items;
 }
 
-/* How many ranges of this task a worker should have. */
-static uint32_t depth_of(const struct sopool_pool *pool, uint32_t task)
+/* How many ranges like this one a worker should have: more if calls that are
+ * soon done come one by one. */
+static uint32_t depth_of(const struct sopool_pool *pool,
+                         const struct range *range)
 {
-    uint64_t each = pool->task[task].each_ns;
+    uint64_t each = pool->task[range->batch->task].each_ns;
+    uint64_t depth;
 
-    return each == 0 || each > LONG_NS ? 1 : DEPTH;
+    if (each == 0 || each > LONG_NS)
+        return 1;
+    depth = DEPTH * RANGE_NS / (each * range->count);
+    if (depth < DEPTH)
+        return DEPTH;
+    return depth > DEPTH_MOST ? DEPTH_MOST : (uint32_t)depth;
 }
 
 /* ---- one range to one worker ------------------------------------------- */
@@ -270,11 +278,11 @@ static bool can_take(const struct member *m, uint32_t depth)
 
 static void feed_queue(struct sopool_pool *pool)
 {
-    for (uint32_t depth = 1; depth <= DEPTH; depth++)
+    for (uint32_t depth = 1; depth <= DEPTH_MOST; depth++)
         for (struct member *m = pool->members; m != NULL; m = m->next) {
             const struct range *head = queue_head(pool);
 
-            if (head == NULL || depth > depth_of(pool, head->batch->task))
+            if (head == NULL || depth > depth_of(pool, head))
                 return;
             if (can_take(m, depth))
                 (void)give(m);

@@ -46,6 +46,7 @@ enum {
     RANGE_NS = 100000,  /* work that should wait in a range */
     RANGE_ITEMS = 4096, /* most calls of one */
     DEPTH = 3,          /* ranges that wait in a worker */
+    DEPTH_MOST = 48,    /* the same, of single short calls */
     LONG_NS = 5000000,  /* a call that takes longer has none waiting behind */
     CLOSED_MS = 100,    /* an idle worker may live without its socket */
 };
