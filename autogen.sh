@@ -10,7 +10,7 @@ build_packages='
 demo_packages='
     wamerican-insane'
 check_packages='
-    bats check clang clang-format g++ libcbor-dev procps python3
+    bats check clang clang-format g++ libcbor-dev mandoc procps python3
     python3-cbor2 xz-utils'
 
 die() {

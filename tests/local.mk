@@ -89,12 +89,13 @@ logs += $(bats_tests:.bats=.log)
 endif
 
 # What the documents show.
-TESTS += tests/docs/readme.sh tests/layers.sh
-logs += tests/docs/readme.log tests/layers.log
-tests/docs/readme.log: stage.stamp
+TESTS += tests/docs/readme.sh tests/docs/man3.sh tests/layers.sh
+logs += tests/docs/readme.log tests/docs/man3.log tests/layers.log
+tests/docs/readme.log tests/docs/man3.log: stage.stamp
 EXTRA_DIST += \
 	README.md \
 	tests/docs/console.py \
+	tests/docs/man3.sh \
 	tests/docs/readme.sh \
 	tests/layers.sh
 
@@ -168,4 +169,5 @@ check_DATA += tests/plugins/lib/stamp
 EXTRA_DIST += $(test_plugins)
 
 clean-local:
-	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/reports
+	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/reports \
+		docs/man3

@@ -1,5 +1,4 @@
-/** @file
- * sopool.h - pools of worker processes that run the tasks of plugins.
+/* sopool.h - pools of worker processes that run the tasks of plugins.
  *
  *     sopool_error err = {0};
  *     sopool_pool *pool = sopool_open("configs/hash.yaml", &err);
@@ -12,8 +11,9 @@
  *    returns -1 or NULL on failure.
  *  - Ownership: what is passed in is borrowed for the call. What comes back as
  *    `const` belongs to the object it came from. What comes back without is the
- *    caller's, who frees it with the `..._free`, `..._close` or `..._destroy`
- * of its type; these accept NULL. Strings are UTF-8 and end with a NUL.
+ *    caller's, who gives it back by the function named `..._free`, `..._close`
+ *    or `..._destroy` for its type; these accept NULL. Strings are UTF-8 and
+ *    end with a NUL.
  *  - Threads: functions on a pool, a result or a set of results may be called
  *    from any thread, callbacks included. An options, catalog, stream, iterator
  *    or value object is for one thread at a time.
@@ -21,9 +21,8 @@
  *    once. Times are milliseconds on the monotonic clock; -1 waits for ever, 0
  *    does not wait. Every wait ends when the pool is terminated.
  *  - After fork(): a pool, and what came from it, belongs to the process that
- *    opened it. In a child, functions fail with SOPOOL_E_FORKED, and
- * `..._free`,
- *    `..._close` and `..._destroy` do nothing.
+ *    opened it. In a child, functions fail with SOPOOL_E_FORKED, and those that
+ *    free, close or destroy do nothing.
  *  - Signal handlers: sopool_close, sopool_terminate and sopool_stop may be
  *    called in one. Any other function fails with SOPOOL_E_REENTERED there if
  *    the signal came while its thread was inside this library; otherwise it is
@@ -49,7 +48,7 @@ extern "C" {
 #define SOPOOL_API
 #endif
 
-/* ---- errors ------------------------------------------------------------ */
+/* ---- errors: how a function says why it failed ------------------------- */
 
 typedef enum sopool_code {
     SOPOOL_E_NONE = 0,
@@ -104,7 +103,7 @@ SOPOOL_API const char *sopool_code_name(int code);
 /* "self", "outside", "timeout", "terminate", "pool", "kill", or "". Static. */
 SOPOOL_API const char *sopool_ender_name(int ender);
 
-/* ---- types and signatures ---------------------------------------------- */
+/* ---- types: what tasks take and give ----------------------------------- */
 
 typedef enum sopool_type {
     SOPOOL_BOOL = 1,
@@ -139,7 +138,7 @@ typedef struct sopool_task_info {
     const sopool_param *params;
 } sopool_task_info;
 
-/* ---- arguments --------------------------------------------------------- */
+/* ---- arguments: what a call is given ----------------------------------- */
 
 /* One argument. Make it with the functions below or let SOPOOL_ARGS do so;
  * text and bytes are borrowed until the call that takes them returns. */
@@ -157,6 +156,7 @@ typedef struct sopool_arg {
     } as;
 } sopool_arg;
 
+/* An argument of each type. */
 SOPOOL_API sopool_arg sopool_arg_bool(bool value);
 SOPOOL_API sopool_arg sopool_arg_i64(int64_t value);
 SOPOOL_API sopool_arg sopool_arg_u64(uint64_t value);
@@ -222,11 +222,12 @@ SOPOOL_API sopool_args sopool_args_cbor(const void *array, size_t size);
                    SOPOOL_ARGS_COUNT(__VA_ARGS__), NULL, 0})
 #endif
 
-/* ---- values ------------------------------------------------------------ */
+/* ---- values: what a call gives ----------------------------------------- */
 
 /* A result: one CBOR item (RFC 8949, the profile of <sopool/cbor.h>). */
 typedef struct sopool_value sopool_value;
 
+/* Gives a value back. */
 SOPOOL_API void sopool_value_free(sopool_value *value);
 
 /* The item's bytes, for <sopool/cbor.h>; borrowed until the value is freed. */
@@ -304,7 +305,7 @@ SOPOOL_API sopool_args sopool_args_value(const sopool_value *list);
 SOPOOL_API int sopool_arg_parse(int type, const char *text, size_t size,
                                 sopool_arg *out, sopool_error *err);
 
-/* ---- options ----------------------------------------------------------- */
+/* ---- options: how a pool is made --------------------------------------- */
 
 /* How a pool is made: the keys of a config file, with their defaults. */
 typedef struct sopool_options sopool_options;
@@ -365,6 +366,7 @@ SOPOOL_API sopool_catalog *sopool_catalog_open(const sopool_options *options,
                                                void *ctx, sopool_error *err);
 SOPOOL_API void sopool_catalog_free(sopool_catalog *catalog);
 
+/* How many tasks there are. */
 SOPOOL_API size_t sopool_catalog_count(const sopool_catalog *catalog);
 
 /* The tasks in the order of their names; NULL past the last. */
@@ -377,7 +379,10 @@ SOPOOL_API const sopool_task_info *
 sopool_catalog_find(const sopool_catalog *catalog, const char *name,
                     sopool_error *err);
 
-/* ---- pools ------------------------------------------------------------- */
+/* ---- pools: from their beginning to their end -------------------------- */
+
+/* The library's version, "0.1.0". Static. */
+SOPOOL_API const char *sopool_version(void);
 
 typedef struct sopool_pool sopool_pool;
 
@@ -398,7 +403,7 @@ SOPOOL_API void sopool_close(sopool_pool *pool);
 SOPOOL_API void sopool_terminate(sopool_pool *pool);
 
 /* Ends early, but softly: no more calls are taken, those that have not begun
- * fail with SOPOOL_E_CANCELLED, and those that run see sopool_should_stop()
+ * fail with SOPOOL_E_CANCELLED, and those that run see sopool_should_stop
  * become true; what they return is kept. Tasks that do not look are waited for
  * by sopool_join. May be called in a signal handler. */
 SOPOOL_API void sopool_stop(sopool_pool *pool);
@@ -439,7 +444,7 @@ SOPOOL_API int sopool_resize(sopool_pool *pool, uint32_t processes,
 SOPOOL_API const sopool_task_info *
 sopool_find_task(sopool_pool *pool, const char *name, sopool_error *err);
 
-/* ---- statistics -------------------------------------------------------- */
+/* ---- statistics: what a pool has done ---------------------------------- */
 
 enum { SOPOOL_BUCKETS = 64 };
 
@@ -479,7 +484,7 @@ SOPOOL_API size_t sopool_get_stats(sopool_pool *pool, sopool_stats *out,
  * how many there are. Thread workers have the id of the program. */
 SOPOOL_API size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room);
 
-/* ---- submitting calls -------------------------------------------------- */
+/* ---- calls: apply, map and starmap ------------------------------------- */
 
 /* One or more calls that were submitted together, and what became of them. */
 typedef struct sopool_result sopool_result;
@@ -553,7 +558,7 @@ SOPOOL_API sopool_result *sopool_starmap(sopool_pool *pool, const char *task,
                                          const sopool_call_options *options,
                                          sopool_error *err);
 
-/* ---- results ----------------------------------------------------------- */
+/* ---- results: what became of calls ------------------------------------- */
 
 /* Gives the handle back. The calls are run all the same; what they gave is
  * freed once they are done. In its own callbacks too. */
@@ -603,7 +608,7 @@ SOPOOL_API int sopool_result_exception(sopool_result *result,
 SOPOOL_API bool sopool_result_running(const sopool_result *result);
 
 /* Takes back what has not begun, which fails with SOPOOL_E_CANCELLED, and lets
- * calls that run see sopool_should_stop() become true. True if no call has
+ * calls that run see sopool_should_stop become true. True if no call has
  * begun: the result is then cancelled. What is done stays. */
 SOPOOL_API bool sopool_result_cancel(sopool_result *result);
 
@@ -621,7 +626,7 @@ SOPOOL_API int sopool_result_add_done_callback(sopool_result *result,
                                                sopool_callback *callback,
                                                void *ctx, sopool_error *err);
 
-/* ---- waiting for several results --------------------------------------- */
+/* ---- waiting: for several results -------------------------------------- */
 
 enum {
     SOPOOL_ALL_COMPLETED,
@@ -635,10 +640,12 @@ enum {
 SOPOOL_API int sopool_wait(sopool_result *const *results, size_t count,
                            int when, int64_t timeout_ms, sopool_error *err);
 
-/* Results of calls and pools in the order in which they are done. The results
- * stay the caller's, who may free them meanwhile. */
+/* Results in the order in which they are done. */
 typedef struct sopool_completed sopool_completed;
 
+/* Watches results, which may be of different calls and pools. They stay the
+ * caller's, who may free them meanwhile; the set itself is the caller's to
+ * free. */
 SOPOOL_API sopool_completed *sopool_as_completed(sopool_result *const *results,
                                                  size_t count,
                                                  sopool_error *err);
@@ -647,9 +654,11 @@ SOPOOL_API sopool_completed *sopool_as_completed(sopool_result *const *results,
  * -1: the time passed (SOPOOL_E_TIMEOUT). */
 SOPOOL_API int sopool_completed_next(sopool_completed *completed, size_t *index,
                                      int64_t timeout_ms, sopool_error *err);
+
+/* Gives a set back; its results go on. */
 SOPOOL_API void sopool_completed_free(sopool_completed *completed);
 
-/* ---- event loops ------------------------------------------------------- */
+/* ---- loops: pools in event loops --------------------------------------- */
 
 /* A descriptor for poll, epoll or an event loop: it is readable when
  * sopool_dispatch has something to do. From then on callbacks are no longer
@@ -752,9 +761,6 @@ SOPOOL_API void sopool_stream_cancel(sopool_stream *stream);
 
 /* Cancels what is not done and frees. Neither end may be in use any more. */
 SOPOOL_API void sopool_stream_close(sopool_stream *stream);
-
-/* The library's version, "0.1.0". Static. */
-SOPOOL_API const char *sopool_version(void);
 
 #ifdef __cplusplus
 }
