@@ -672,31 +672,6 @@ SOPOOL_API int sopool_fd(sopool_pool *pool, sopool_error *err);
  * nothing. May be called at any time, with or without sopool_fd. */
 SOPOOL_API int sopool_dispatch(sopool_pool *pool, sopool_error *err);
 
-/* ---- imap: lazily over any number of inputs ---------------------------- */
-
-/* Gives the next input: 1 and `args`, which are borrowed until it is called
- * again; 0 at the end; -1 and `err` for an input that is no good: it takes its
- * place among the results as a failure. Called by sopool_imap_next, in its
- * thread. */
-typedef int sopool_input_fn(void *ctx, sopool_args *args, sopool_error *err);
-
-typedef struct sopool_iterator sopool_iterator;
-
-typedef struct sopool_stream_options sopool_stream_options;
-
-/* Results of one call for each input, in the order of the inputs, or as they
- * come. Inputs are pulled when results are asked for and none is there, no more
- * than the options' window ahead: so inputs may be endless. `options` may be
- * NULL. */
-SOPOOL_API sopool_iterator *sopool_imap(sopool_pool *pool, const char *task,
-                                        sopool_input_fn *next, void *ctx,
-                                        const sopool_stream_options *options,
-                                        sopool_error *err);
-SOPOOL_API sopool_iterator *
-sopool_imap_unordered(sopool_pool *pool, const char *task,
-                      sopool_input_fn *next, void *ctx,
-                      const sopool_stream_options *options, sopool_error *err);
-
 /* ---- streams: one task over many inputs -------------------------------- */
 
 /* A stream takes inputs at one end and gives results at the other, with a
@@ -704,14 +679,14 @@ sopool_imap_unordered(sopool_pool *pool, const char *task,
  * thread may send while another reads. It is what `imap` is made of. */
 typedef struct sopool_stream sopool_stream;
 
-struct sopool_stream_options {
+typedef struct sopool_stream_options {
     bool unordered;     /* results in the order of completion */
     uint32_t chunksize; /* calls that travel together; 0: from durations */
     uint32_t window;    /* calls sent but not read; 0: the library's choice */
     int64_t timeout_ms; /* these as in sopool_call_options */
     int retries;
     int priority;
-};
+} sopool_stream_options;
 
 /* `options` may be NULL. */
 SOPOOL_API sopool_stream *
@@ -748,19 +723,44 @@ typedef struct sopool_item {
 SOPOOL_API int sopool_stream_next(sopool_stream *stream, sopool_item *out,
                                   int64_t timeout_ms, sopool_error *err);
 
-/* The next result of an iterator, in the same way. Pulls inputs. */
-SOPOOL_API int sopool_imap_next(sopool_iterator *iterator, sopool_item *out,
-                                int64_t timeout_ms, sopool_error *err);
-
-/* Cancels what has not begun and frees. */
-SOPOOL_API void sopool_imap_close(sopool_iterator *iterator);
-
 /* Makes a sender that waits, and every later send, fail with SOPOOL_E_CLOSED,
  * and lets the reader come to the end at once. By any thread. */
 SOPOOL_API void sopool_stream_cancel(sopool_stream *stream);
 
 /* Cancels what is not done and frees. Neither end may be in use any more. */
 SOPOOL_API void sopool_stream_close(sopool_stream *stream);
+
+/* ---- imap: lazily over any number of inputs ---------------------------- */
+
+/* Gives the next input: 1 and `args`, which are borrowed until it is called
+ * again; 0 at the end; -1 and `err` for an input that is no good: it takes its
+ * place among the results as a failure. Called by sopool_imap_next, in its
+ * thread. */
+typedef int sopool_input_fn(void *ctx, sopool_args *args, sopool_error *err);
+
+typedef struct sopool_iterator sopool_iterator;
+
+/* Results of one call for each input, in the order of the inputs, or as they
+ * come. Inputs are pulled when results are asked for and none is there, no more
+ * than the options' window ahead: so inputs may be endless. `options` may be
+ * NULL. */
+SOPOOL_API sopool_iterator *sopool_imap(sopool_pool *pool, const char *task,
+                                        sopool_input_fn *next, void *ctx,
+                                        const sopool_stream_options *options,
+                                        sopool_error *err);
+SOPOOL_API sopool_iterator *
+sopool_imap_unordered(sopool_pool *pool, const char *task,
+                      sopool_input_fn *next, void *ctx,
+                      const sopool_stream_options *options, sopool_error *err);
+
+/* Waits for the next result, as sopool_stream_next does, and pulls inputs
+ * meanwhile. -1 with SOPOOL_E_CLOSED at the end if the pool took no more calls
+ * before all inputs were read. */
+SOPOOL_API int sopool_imap_next(sopool_iterator *iterator, sopool_item *out,
+                                int64_t timeout_ms, sopool_error *err);
+
+/* Cancels what has not begun and frees. */
+SOPOOL_API void sopool_imap_close(sopool_iterator *iterator);
 
 #ifdef __cplusplus
 }
