@@ -2,6 +2,8 @@
 # Builds each example as a user would, with what is installed, and runs it, in
 # TAP: what it prints is what examples/expected says.
 
+[ -n "${SOPOOL_TEST_STAGE-}" ] || exec sh tests/env sh "$0" # in a build folder
+
 source=$SOPOOL_TEST_SOURCE/examples
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
@@ -10,22 +12,21 @@ chmod go-w "$dir"
 SOPOOL_PLUGIN_PATH=$dir:$SOPOOL_PLUGIN_PATH
 export SOPOOL_PLUGIN_PATH
 
-config() {
-    PKG_CONFIG_PATH=${LD_LIBRARY_PATH%%:*}/pkgconfig \
-        PKG_CONFIG_SYSROOT_DIR=$SOPOOL_TEST_STAGE pkg-config "$@"
-}
+PKG_CONFIG_PATH=$(find "$SOPOOL_TEST_STAGE" -name pkgconfig | tr '\n' ':')
+PKG_CONFIG_SYSROOT_DIR=$SOPOOL_TEST_STAGE
+export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 
 # The compiler, its flags and what pkg-config says are words each.
 # shellcheck disable=SC2086
 build_program() {
     $SOPOOL_TEST_CC $SOPOOL_TEST_CFLAGS -o "$dir/$1" "$source/$1.c" \
-        $(config --cflags --libs libsopool sopool-sdk)
+        $(pkg-config --cflags --libs libsopool sopool-sdk)
 }
 
 # shellcheck disable=SC2086
 build_plugin() {
     $SOPOOL_TEST_CC $SOPOOL_TEST_CFLAGS -fno-sanitize=all -shared -fPIC \
-        -o "$dir/examples.so" "$source/tasks.c" $(config --cflags sopool-sdk)
+        -o "$dir/examples.so" "$source/tasks.c" $(pkg-config --cflags sopool-sdk)
 }
 
 number=0

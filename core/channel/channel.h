@@ -30,7 +30,9 @@ enum {
 
 /* Flags of a range. */
 #define CHANNEL_TIMED 1u /* the worker notes when each item begins */
-#define CHANNEL_BIG 2u   /* one item, its arguments come in a memory file */
+#define CHANNEL_BIG                                                            \
+    2u /* one item; its arguments come in a memory file, and                   \
+          are where the range's bytes say */
 
 /* Set in a record's status: the result comes in a memory file; the record's
  * bytes are a uint64_t, how many bytes of the file it is. */

@@ -693,7 +693,8 @@ SOPOOL_API sopool_stream *
 sopool_stream_open(sopool_pool *pool, const char *task,
                    const sopool_stream_options *options, sopool_error *err);
 
-/* Sends one call. -1 with SOPOOL_E_TIMEOUT when the window stayed full. */
+/* Sends one call; waits for room in the window. -1 with SOPOOL_E_TIMEOUT when
+ * it stayed full. */
 SOPOOL_API int sopool_stream_send(sopool_stream *stream, sopool_args args,
                                   int64_t timeout_ms, sopool_error *err);
 
@@ -704,8 +705,8 @@ SOPOOL_API int sopool_stream_send_failure(sopool_stream *stream,
                                           int64_t timeout_ms,
                                           sopool_error *err);
 
-/* Hands over calls that still wait for their chunk to fill up. To be called by
- * the sender before it waits for input. */
+/* Hands over calls that still wait for their chunk to fill up; waits for room.
+ * To be called by the sender before it waits for input. */
 SOPOOL_API int sopool_stream_flush(sopool_stream *stream, sopool_error *err);
 
 /* No more is sent: the reader will come to the end. Flushes. By the sender. */
@@ -718,8 +719,9 @@ typedef struct sopool_item {
     const sopool_error *error; /* why there is no result, or NULL */
 } sopool_item;
 
-/* The next result: 1 and the item, borrowed until the next call; 0 at the end;
- * -1 when the time passed (SOPOOL_E_TIMEOUT). A failed call is an item. */
+/* Waits for the next result: 1 and the item, borrowed until the next call; 0 at
+ * the end; -1 when the time passed (SOPOOL_E_TIMEOUT). A failed call is an
+ * item. */
 SOPOOL_API int sopool_stream_next(sopool_stream *stream, sopool_item *out,
                                   int64_t timeout_ms, sopool_error *err);
 

@@ -1,13 +1,18 @@
 /* batch.c - see batch.h. */
 #include "pool/batch.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "channel/channel.h"
 #include "pool/options.h"
 #include "value/args.h"
+#include "worker/message.h"
 
 struct batch *batch_new(uint32_t task, uint32_t room)
 {
@@ -16,6 +21,7 @@ struct batch *batch_new(uint32_t task, uint32_t room)
     if (batch == NULL)
         return NULL;
     batch->task = task;
+    batch->file = -1;
     batch->at = malloc(((size_t)room + 1) * sizeof(*batch->at));
     batch->out = calloc((size_t)room + 1, sizeof(*batch->out));
     if (batch->at == NULL || batch->out == NULL) {
@@ -34,18 +40,85 @@ void batch_free(struct batch *batch)
         if (batch->out[i].kind == OUTCOME_BIG)
             sopool_value_free((sopool_value *)(uintptr_t)batch->out[i].data);
     arena_finish(&batch->arena);
-    buf_finish(&batch->args);
+    batch_drop_args(batch);
     free(batch->tries);
     free(batch->out);
-    free(batch->at);
     free(batch);
 }
 
-int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
+/* ---- large arguments --------------------------------------------------- */
+
+/* Each begins on a page, so that a worker can map it alone. */
+enum { SPILL_ALIGN = 65536, SPILL_ABOVE = CHANNEL_INLINE - 1024 };
+
+/* The file, with its offset where the next arguments go. */
+static int spill_begin(struct batch *batch, uint64_t *offset, sopool_error *err)
+{
+    *offset = (batch->file_size + SPILL_ALIGN - 1) / SPILL_ALIGN * SPILL_ALIGN;
+    if (batch->file < 0)
+        batch->file = fd_high(
+            memfd_create("sopool-args", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (batch->file < 0 ||
+        lseek(batch->file, (off_t)*offset, SEEK_SET) != (off_t)*offset)
+        return error_errno(err, "cannot make a file for large arguments");
+    return 0;
+}
+
+/* Notes where they are, in place of the arguments. */
+static int spill_end(struct batch *batch, uint64_t offset, uint64_t size,
+                     sopool_error *err)
+{
+    const struct spilled where = {offset, size};
+    const uint32_t mark = BATCH_SPILLED;
+    size_t before = batch->args.size;
+
+    if (buf_add(&batch->args, &mark, sizeof(mark)) != 0 ||
+        buf_add(&batch->args, &where, sizeof(where)) != 0) {
+        batch->args.size = before;
+        return error_nomem(err);
+    }
+    batch->file_size = offset + size;
+    return 0;
+}
+
+static int spill(struct batch *batch, const sopool_args *args,
+                 sopool_error *err)
+{
+    uint64_t offset, size;
+
+    if (spill_begin(batch, &offset, err) != 0 ||
+        args_write(args, batch->file, &size, err) != 0)
+        return -1;
+    return spill_end(batch, offset, size, err);
+}
+
+bool batch_spilled(const struct batch *batch, uint32_t index,
+                   struct spilled *where)
+{
+    const uint8_t *at = batch->args.data + batch->at[index];
+    uint32_t size;
+
+    if (batch->file < 0)
+        return false;
+    memcpy(&size, at, sizeof(size));
+    if (size != BATCH_SPILLED)
+        return false;
+    memcpy(where, at + sizeof(size), sizeof(*where));
+    return true;
+}
+
+uint64_t batch_bytes(const struct batch *batch)
+{
+    return batch->args.size + batch->file_size;
+}
+
+/* ---- calls ------------------------------------------------------------- */
+
+static int add_inline(struct batch *batch, const sopool_args *args,
+                      sopool_error *err)
 {
     size_t before = batch->args.size;
     uint32_t size = 0;
-    size_t bytes;
 
     if (buf_add(&batch->args, &size, sizeof(size)) != 0)
         return error_nomem(err);
@@ -53,9 +126,18 @@ int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
         batch->args.size = before;
         return -1;
     }
-    bytes = batch->args.size - before - sizeof(size);
-    size = bytes > UINT32_MAX ? 0 : (uint32_t)bytes;
+    size = (uint32_t)(batch->args.size - before - sizeof(size));
     memcpy(batch->args.data + before, &size, sizeof(size));
+    return 0;
+}
+
+int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
+{
+    /* So many numbers take more room than that, too. */
+    bool large = args_payload(args) + args->count * 9 > SPILL_ABOVE;
+
+    if ((large ? spill : add_inline)(batch, args, err) != 0)
+        return -1;
     batch->at[++batch->count] = batch->args.size;
     return 0;
 }
@@ -93,21 +175,19 @@ void batch_drop_args(struct batch *batch)
     buf_finish(&batch->args);
     free(batch->at);
     batch->at = NULL;
+    if (batch->file >= 0)
+        (void)close(batch->file);
+    batch->file = -1;
 }
 
 void batch_seal(struct batch *batch)
 {
+    /* Workers get the file: none may change what another is to read. */
+    if (batch->file >= 0)
+        (void)fcntl(batch->file, F_ADD_SEALS,
+                    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
     batch->undone = batch->unread = batch->count;
     batch->whole = (struct range){.batch = batch, .count = batch->count};
-}
-
-const uint8_t *batch_args(const struct batch *batch, uint32_t index,
-                          size_t *size)
-{
-    size_t from = batch->at[index] + sizeof(uint32_t);
-
-    *size = batch->at[index + 1] - from;
-    return batch->args.data + from;
 }
 
 static const struct failure no_memory = {

@@ -40,6 +40,13 @@ struct range {
     uint32_t count;
 };
 
+/* In place of the size of arguments that stand in the batch's file. */
+#define BATCH_SPILLED UINT32_MAX
+
+struct spilled {
+    uint64_t offset, size;
+};
+
 struct batch {
     /* Is told of each call that is settled, with the pool locked. */
     void (*settled)(struct batch *batch, uint32_t index);
@@ -56,8 +63,10 @@ struct batch {
     int64_t timeout_ns; /* of each call; 0: none */
     bool eager;         /* results are checked when they are settled */
     bool abandoned;
-    struct buf args;     /* for each call a uint32_t size, then its bytes; the
-                            size is 0 for a call above 4 GiB, alone in it */
+    struct buf args; /* for each call a uint32_t size, then its bytes, or
+                        BATCH_SPILLED and a struct spilled */
+    int file;        /* large arguments, one after the other; -1: none */
+    uint64_t file_size;
     size_t *at;          /* count + 1 places in args; owned */
     struct outcome *out; /* owned */
     uint8_t *tries;      /* runs that ended in a crash; owned, NULL: none */
@@ -89,9 +98,12 @@ void batch_seal(struct batch *batch);
 /* Frees the arguments of a batch that is done. */
 void batch_drop_args(struct batch *batch);
 
-/* Bytes of one call's arguments, and where they are. */
-const uint8_t *batch_args(const struct batch *batch, uint32_t index,
-                          size_t *size);
+/* Where the arguments of a call are, if they are in the file. */
+bool batch_spilled(const struct batch *batch, uint32_t index,
+                   struct spilled *where);
+
+/* Bytes that its arguments take. */
+uint64_t batch_bytes(const struct batch *batch);
 
 /* A failure in the batch's arena; never NULL. */
 const struct failure *batch_failure(struct batch *batch,

@@ -9,11 +9,6 @@
 #include "pool/pool.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "base/error.h"
 
 void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
                 uint64_t busy_ns)
@@ -56,28 +51,6 @@ static uint32_t depth_of(const struct sopool_pool *pool,
 
 /* ---- one range to one worker ------------------------------------------- */
 
-static int make_big(const struct batch *batch, uint32_t index, int *fd,
-                    sopool_error *err)
-{
-    CLEANUP_FD int file = memfd_create("sopool-args", MFD_CLOEXEC);
-    size_t size;
-    const uint8_t *args = batch_args(batch, index, &size);
-
-    if (file < 0)
-        return error_errno(err, "cannot make a file for large arguments");
-    while (size > 0) {
-        ssize_t put = write(file, args, size);
-
-        if (put <= 0)
-            return error_errno(err, "cannot write large arguments");
-        args += put;
-        size -= (size_t)put;
-    }
-    *fd = file;
-    file = -1;
-    return 0;
-}
-
 static uint32_t timed(const struct batch *batch)
 {
     return batch->timeout_ns != 0 ? CHANNEL_TIMED : 0;
@@ -96,30 +69,29 @@ static void hand(struct member *m, struct batch *batch, uint32_t first)
     m->inflight++;
 }
 
-/* A call whose arguments do not fit in the channel. It is sent alone, to a
- * worker that has nothing else, so that its file cannot fill the socket. */
-static bool send_big(struct member *m, struct batch *batch, uint32_t first)
+/* A call whose arguments stand in the batch's file: the worker gets the file,
+ * and in the channel where in it they are. It is sent alone, to a worker that
+ * has nothing else, so that files cannot fill the socket. */
+static bool send_big(struct member *m, struct batch *batch, uint32_t first,
+                     const struct spilled *where)
 {
-    CLEANUP_FD int fd = -1;
-    sopool_error err;
     void *room;
 
     if (m->inflight > 0)
         return false;
-    room = parent_room(&m->end, 0);
+    room = parent_room(&m->end, sizeof(*where));
     if (room == NULL)
         return false;
-    if (make_big(batch, first, &fd, &err) != 0) {
-        settle_failed(m->pool, batch, first, &err);
-        return true;
-    }
-    if (message_send_now(m->control, MESSAGE_BIG, m->end.sent, &fd, 1) != 0) {
+    if (message_send_now(m->control, MESSAGE_BIG, m->end.sent, &batch->file,
+                         1) != 0) {
         /* It is dying, or has not read what was taken back from it. */
         m->pool->look_again = true;
         return false;
     }
+    memcpy(room, where, sizeof(*where));
     hand(m, batch, first);
-    (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch), 0);
+    (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch),
+                      sizeof(*where));
     return true;
 }
 
@@ -128,8 +100,21 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* How many of the first `count` calls of a range are not in the file. */
+static uint32_t before_spilled(const struct range *range, uint32_t count)
+{
+    struct spilled where;
+    uint32_t i = 0;
+
+    if (range->batch->file < 0)
+        return count;
+    while (i < count && !batch_spilled(range->batch, range->first + i, &where))
+        i++;
+    return i;
+}
+
 /* How many calls from `first` on go together: no more than fit, no more than
- * the worker may still run. 0: the first does not fit in the channel. */
+ * the worker may still run. 0: the first is to be sent by its file. */
 static uint32_t range_items(const struct member *m, const struct range *range)
 {
     const struct batch *batch = range->batch;
@@ -145,11 +130,11 @@ static uint32_t range_items(const struct member *m, const struct range *range)
         count = (uint32_t)m->budget;
     if (count > CHANNEL_ITEMS)
         count = CHANNEL_ITEMS;
-    while (count > 0 &&
+    while (count > 1 &&
            batch->at[range->first + count] - batch->at[range->first] >
                CHANNEL_INLINE)
         count /= 2;
-    return count;
+    return before_spilled(range, count);
 }
 
 static bool send_small(struct member *m, const struct range *range,
@@ -176,21 +161,18 @@ static bool give(struct member *m)
     struct batch *batch = range->batch;
     uint32_t first = range->first;
     uint32_t count = range_items(m, range);
+    struct spilled where;
 
-    if (count == 0) {
-        if (m->inflight > 0)
-            return false;
-        queue_take(pool, 1);
-        if (!send_big(m, batch, first)) {
-            queue_give_back(pool, batch, first, 1);
-            return false;
-        }
-        count = 1;
-    } else {
+    if (count > 0) {
         if (!send_small(m, range, count))
             return false;
-        queue_take(pool, count);
+    } else {
+        if (!batch_spilled(batch, first, &where) ||
+            !send_big(m, batch, first, &where))
+            return false;
+        count = 1;
     }
+    queue_take(pool, count);
     if (m->budget != UINT64_MAX)
         m->budget -= count;
     m->fed = true;

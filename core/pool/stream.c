@@ -244,7 +244,7 @@ void sopool_stream_cancel(sopool_stream *s)
 static bool has_room(const struct sopool_stream *s)
 {
     return s->between == 0 || (s->between + s->open->count <= s->window &&
-                               s->bytes + s->open->args.size <= WINDOW_BYTES);
+                               s->bytes + batch_bytes(s->open) <= WINDOW_BYTES);
 }
 
 /* With the lock: waits for room in the window. */
@@ -297,7 +297,7 @@ static struct batch *close_batch(struct sopool_stream *s)
         s->last->next = batch;
     s->last = batch;
     s->between += batch->count;
-    s->bytes += batch->args.size;
+    s->bytes += batch_bytes(batch);
     s->open = NULL;
     return batch;
 }
@@ -353,7 +353,7 @@ static int add_call(struct sopool_stream *s, const sopool_args *args,
 
 static bool is_full(const struct sopool_stream *s)
 {
-    return s->open->count >= s->target || s->open->args.size >= BATCH_BYTES;
+    return s->open->count >= s->target || batch_bytes(s->open) >= BATCH_BYTES;
 }
 
 int sopool_stream_send(sopool_stream *s, sopool_args args, int64_t timeout_ms,
@@ -459,7 +459,7 @@ static void release_run(struct sopool_stream *s)
     s->run.count -= s->read;
     s->read = 0;
     if (batch->unread == 0) {
-        s->bytes -= batch->args.size;
+        s->bytes -= batch_bytes(batch);
         unlink_batch(s, batch);
         batch_free(batch);
     }

@@ -1,7 +1,9 @@
 /* args.c - see args.h. */
 #include "value/args.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "value/encode.h"
@@ -77,8 +79,7 @@ sopool_args sopool_args_value(const sopool_value *list)
     return sopool_args_cbor(array, size);
 }
 
-static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
-                    sopool_error *err)
+static int check_text(size_t i, const sopool_arg *arg, sopool_error *err)
 {
     uint64_t good = sopool_utf8_span(arg->as.data.ptr, arg->as.data.size);
 
@@ -86,6 +87,14 @@ static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
         return error_set(err, SOPOOL_E_ARGS,
                          "argument %zu is not UTF-8 from its byte %llu on",
                          i + 1, (unsigned long long)good + 1);
+    return 0;
+}
+
+static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
+                    sopool_error *err)
+{
+    if (check_text(i, arg, err) != 0)
+        return -1;
     (void)sopool_put_text(w, arg->as.data.ptr, arg->as.data.size);
     return 0;
 }
@@ -135,8 +144,7 @@ static int put_arg(sopool_writer *w, size_t i, const sopool_arg *arg,
     }
 }
 
-static int copy_array(const sopool_args *args, struct buf *out,
-                      sopool_error *err)
+static int check_array(const sopool_args *args, sopool_error *err)
 {
     const char *why = sopool_cbor_check(args->cbor, args->cbor_size);
 
@@ -145,6 +153,14 @@ static int copy_array(const sopool_args *args, struct buf *out,
     if (why != NULL)
         return error_set(err, SOPOOL_E_ARGS, "what was given as arguments %s",
                          why);
+    return 0;
+}
+
+static int copy_array(const sopool_args *args, struct buf *out,
+                      sopool_error *err)
+{
+    if (check_array(args, err) != 0)
+        return -1;
     return buf_add(out, args->cbor, args->cbor_size) == 0 ? 0
                                                           : error_nomem(err);
 }
@@ -161,4 +177,120 @@ int args_encode(const sopool_args *args, struct buf *out, sopool_error *err)
         if (put_arg(&w, i, &args->items[i], err) != 0)
             return -1;
     return buf_written(out, &w) == 0 ? 0 : error_nomem(err);
+}
+
+/* ---- to a file --------------------------------------------------------- */
+
+enum { LARGE = 4096 };
+
+static bool has_data(const sopool_arg *arg)
+{
+    return arg->type == SOPOOL_STR || arg->type == SOPOOL_BYTES ||
+           arg->type == SOPOOL_LIST || arg->type == SOPOOL_MAP ||
+           arg->type == SOPOOL_ANY;
+}
+
+uint64_t args_payload(const sopool_args *args)
+{
+    uint64_t size = args->cbor != NULL ? args->cbor_size : 0;
+
+    for (size_t i = 0; i < args->count; i++)
+        if (has_data(&args->items[i]))
+            size += args->items[i].as.data.size;
+    return size;
+}
+
+/* A file that is being written, and what is to be written next. */
+struct output {
+    int fd;
+    uint64_t size;
+    struct buf small;
+};
+
+static int write_data(struct output *out, const void *data, size_t size,
+                      sopool_error *err)
+{
+    const uint8_t *at = data;
+
+    while (size > 0) {
+        ssize_t put = write(out->fd, at, size);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return error_errno(err, "cannot write large arguments");
+        at += put;
+        size -= (size_t)put;
+        out->size += (uint64_t)put;
+    }
+    return 0;
+}
+
+static int flush(struct output *out, sopool_error *err)
+{
+    int status = write_data(out, out->small.data, out->small.size, err);
+
+    out->small.size = 0;
+    return status;
+}
+
+static int write_large(struct output *out, size_t i, const sopool_arg *arg,
+                       sopool_error *err)
+{
+    bool text = arg->type == SOPOOL_STR;
+    uint8_t head[9];
+    size_t size;
+
+    if (text && check_text(i, arg, err) != 0)
+        return -1;
+    size = sopool_head_put(head, text ? 3 : 2, arg->as.data.size);
+    if (buf_add(&out->small, head, size) != 0)
+        return error_nomem(err);
+    if (flush(out, err) != 0)
+        return -1;
+    return write_data(out, arg->as.data.ptr, arg->as.data.size, err);
+}
+
+static int write_small(struct output *out, size_t i, const sopool_arg *arg,
+                       sopool_error *err)
+{
+    sopool_writer w = buf_writer(&out->small);
+
+    if (put_arg(&w, i, arg, err) != 0)
+        return -1;
+    return buf_written(&out->small, &w) == 0 ? 0 : error_nomem(err);
+}
+
+static int write_items(struct output *out, const sopool_args *args,
+                       sopool_error *err)
+{
+    sopool_writer w = buf_writer(&out->small);
+
+    (void)sopool_put_array(&w, args->count);
+    if (buf_written(&out->small, &w) != 0)
+        return error_nomem(err);
+    for (size_t i = 0; i < args->count; i++) {
+        const sopool_arg *arg = &args->items[i];
+        bool large = (arg->type == SOPOOL_STR || arg->type == SOPOOL_BYTES) &&
+                     arg->as.data.size > LARGE;
+
+        if ((large ? write_large : write_small)(out, i, arg, err) != 0)
+            return -1;
+    }
+    return flush(out, err);
+}
+
+int args_write(const sopool_args *args, int fd, uint64_t *size,
+               sopool_error *err)
+{
+    struct output out = {.fd = fd};
+    int status;
+
+    if (args->cbor == NULL)
+        status = write_items(&out, args, err);
+    else if ((status = check_array(args, err)) == 0)
+        status = write_data(&out, args->cbor, args->cbor_size, err);
+    buf_finish(&out.small);
+    *size = out.size;
+    return status;
 }

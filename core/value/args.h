@@ -10,4 +10,13 @@
  * then as it was. */
 int args_encode(const sopool_args *args, struct buf *out, sopool_error *err);
 
+/* How many bytes of text, bytes and CBOR there are in them. */
+uint64_t args_payload(const sopool_args *args);
+
+/* The same to a file, from where its offset is: large texts and bytes go there
+ * as they are, and are copied nowhere else. `size` gets how many bytes were
+ * written, also on failure. */
+int args_write(const sopool_args *args, int fd, uint64_t *size,
+               sopool_error *err);
+
 #endif

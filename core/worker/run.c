@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -213,28 +212,26 @@ static int run_item(struct runner *r, const struct range_view *range,
     return 0;
 }
 
+/* In the channel stands where in the file they are. */
 static int run_big(struct runner *r, const struct range_view *range)
 {
+    static const char reason[] = "no memory for the call's arguments";
+    uint64_t where[2]; /* offset and size */
     struct message_fds fds;
-    struct stat st;
     void *map;
 
     if (receive_big(r, range, &fds) != 0)
         return -1;
-    if (fstat(fds.fd[0], &st) != 0 || st.st_size == 0)
-        map = MAP_FAILED;
-    else
-        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fds.fd[0],
-                   0);
+    memcpy(where, range->args, sizeof(where));
+    map = mmap(NULL, where[1], PROT_READ, MAP_PRIVATE, fds.fd[0],
+               (off_t)where[0]);
     message_close(&fds);
     if (map == MAP_FAILED) {
-        static const char reason[] = "no memory for the call's arguments";
-
         worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
         return 0;
     }
-    (void)run_item(r, range, 0, map, (uint64_t)st.st_size);
-    (void)munmap(map, (size_t)st.st_size);
+    (void)run_item(r, range, 0, map, where[1]);
+    (void)munmap(map, where[1]);
     return 0;
 }
 

@@ -3,6 +3,8 @@
 # has one, each page can be formatted without complaint and has what belongs to
 # a page.
 
+[ -n "${SOPOOL_TEST_STAGE-}" ] || exec sh tests/env sh "$0" # in a build folder
+
 man=$(find "$SOPOOL_TEST_STAGE" -type d -name man3)
 lib=${LD_LIBRARY_PATH%%:*}/libsopool.so
 
@@ -61,6 +63,10 @@ incomplete() {
     done
 }
 
+[ -n "$(functions)" ] && [ -n "$(pages)" ] || {
+    echo "Bail out! no library or no pages"
+    exit 99
+}
 echo 1..4
 result 1 "each function is described by a page" "$(without_page)"
 result 2 "each page is of a function or of a group" "$(without_function)"

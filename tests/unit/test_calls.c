@@ -252,6 +252,41 @@ START_TEST(values_may_be_large)
 }
 END_TEST
 
+START_TEST(inputs_may_be_large_among_small_ones)
+{
+    enum { INPUTS = 60, LARGEST = 1 << 20 };
+    static const size_t sizes[] = {0,     10,    64511, 64512,  65530,
+                                   65536, 70000, 7,     300000, LARGEST};
+    sopool_pool *pool = pool_of(methods[_i]);
+    uint8_t *data = malloc(LARGEST);
+    sopool_arg inputs[INPUTS];
+    sopool_result *result;
+
+    ck_assert_ptr_nonnull(data);
+    memset(data, 'x', LARGEST);
+    for (size_t i = 0; i < INPUTS; i++)
+        inputs[i] = sopool_arg_bytes(data, sizes[i % 10]);
+    for (uint32_t chunk = 0; chunk < 20; chunk += 7) {
+        const sopool_call_options how = {.chunksize = chunk};
+
+        result = sopool_map(pool, "faults.size", inputs, INPUTS, &how, &err);
+        MUST(result);
+        for (size_t i = 0; i < INPUTS; i++)
+            ck_assert_int_eq(int_at(result, i), (int64_t)sizes[i % 10]);
+        sopool_result_free(result);
+    }
+    /* Text is checked, and nothing is left of a call that cannot be sent. */
+    data[LARGEST - 1] = 0xff;
+    inputs[1] = sopool_arg_text((const char *)data, LARGEST);
+    ck_assert_ptr_null(
+        sopool_map(pool, "faults.print", inputs + 1, 1, NULL, &err));
+    ck_assert_int_eq(err.code, SOPOOL_E_ARGS);
+    ck_assert_ptr_nonnull(strstr(err.message, "byte 1048576"));
+    free(data);
+    end_pool(pool);
+}
+END_TEST
+
 /* ---- waiting and reading ----------------------------------------------- */
 
 START_TEST(get_gives_up_in_time_and_can_be_repeated)
@@ -612,6 +647,7 @@ int main(void)
     tcase_add_loop_test(t, map_keeps_what_did_not_fail, 0, METHODS);
     tcase_add_loop_test(t, starmap_spreads_its_arguments, 0, METHODS);
     tcase_add_loop_test(t, values_may_be_large, 0, METHODS);
+    tcase_add_loop_test(t, inputs_may_be_large_among_small_ones, 0, METHODS);
     t = add_case(s, "reading");
     tcase_add_loop_test(t, get_gives_up_in_time_and_can_be_repeated, 0,
                         METHODS);
