@@ -24,9 +24,9 @@ static int add_calls(struct batch *batch, const struct calls *calls,
                      sopool_error *err)
 {
     for (size_t i = 0; i < calls->count; i++) {
-        const sopool_args args = calls->args != NULL
-                                     ? calls->args[i]
-                                     : (sopool_args){&calls->items[i], 1, 0, 0};
+        const sopool_args args =
+            calls->args != NULL ? calls->args[i]
+                                : (sopool_args){&calls->items[i], 1, NULL, 0};
 
         if (batch_add(batch, &args, err) != 0)
             return calls->many ? error_prefix(err, "input %zu: ", i + 1) : -1;
@@ -188,21 +188,12 @@ sopool_value *sopool_apply(sopool_pool *pool, const char *task,
 
 /* ---- many calls -------------------------------------------------------- */
 
-static struct calls map_calls(const char *task, const sopool_arg *items,
-                              size_t count, const sopool_call_options *options)
+static struct calls many(const char *task, const sopool_arg *items,
+                         const sopool_args *args, size_t count,
+                         const sopool_call_options *options)
 {
     return (struct calls){.task = task,
                           .items = items,
-                          .count = count,
-                          .many = true,
-                          .options = options};
-}
-
-static struct calls starmap_calls(const char *task, const sopool_args *args,
-                                  size_t count,
-                                  const sopool_call_options *options)
-{
-    return (struct calls){.task = task,
                           .args = args,
                           .count = count,
                           .many = true,
@@ -214,7 +205,7 @@ sopool_result *sopool_map_async(sopool_pool *pool, const char *task,
                                 const sopool_call_options *options,
                                 sopool_error *err)
 {
-    struct calls calls = map_calls(task, inputs, count, options);
+    struct calls calls = many(task, inputs, NULL, count, options);
 
     return submit_async(pool, &calls, err);
 }
@@ -224,7 +215,7 @@ sopool_result *sopool_starmap_async(sopool_pool *pool, const char *task,
                                     const sopool_call_options *options,
                                     sopool_error *err)
 {
-    struct calls calls = starmap_calls(task, inputs, count, options);
+    struct calls calls = many(task, NULL, inputs, count, options);
 
     return submit_async(pool, &calls, err);
 }
@@ -233,7 +224,7 @@ sopool_result *sopool_map(sopool_pool *pool, const char *task,
                           const sopool_arg *inputs, size_t count,
                           const sopool_call_options *options, sopool_error *err)
 {
-    struct calls calls = map_calls(task, inputs, count, options);
+    struct calls calls = many(task, inputs, NULL, count, options);
 
     return submit_wait(pool, &calls, err);
 }
@@ -243,7 +234,7 @@ sopool_result *sopool_starmap(sopool_pool *pool, const char *task,
                               const sopool_call_options *options,
                               sopool_error *err)
 {
-    struct calls calls = starmap_calls(task, inputs, count, options);
+    struct calls calls = many(task, NULL, inputs, count, options);
 
     return submit_wait(pool, &calls, err);
 }
