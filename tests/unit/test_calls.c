@@ -252,6 +252,25 @@ START_TEST(values_may_be_large)
 }
 END_TEST
 
+START_TEST(a_result_that_is_too_large_fails_alone)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_pool *pool;
+
+    set(options, "limits.memory", "300M");
+    pool = open_pool(options);
+    for (int i = 0; i < 3; i++) {
+        expect_failure(pool, "faults.big", SOPOOL_ARGS(UINT64_C(1) << 40),
+                       SOPOOL_E_TASK);
+        ck_assert_ptr_nonnull(strstr(err.message, "memory"));
+        ck_assert_int_eq(
+            int_of(sopool_apply(pool, "behave.square", SOPOOL_ARGS(i), &err)),
+            (int64_t)i * i);
+    }
+    end_pool(pool);
+}
+END_TEST
+
 START_TEST(inputs_may_be_large_among_small_ones)
 {
     enum { INPUTS = 60, LARGEST = 1 << 20 };
@@ -648,6 +667,9 @@ int main(void)
     tcase_add_loop_test(t, starmap_spreads_its_arguments, 0, METHODS);
     tcase_add_loop_test(t, values_may_be_large, 0, METHODS);
     tcase_add_loop_test(t, inputs_may_be_large_among_small_ones, 0, METHODS);
+    if (!sanitized())
+        tcase_add_loop_test(t, a_result_that_is_too_large_fails_alone, 0,
+                            PROCESS_METHODS);
     t = add_case(s, "reading");
     tcase_add_loop_test(t, get_gives_up_in_time_and_can_be_repeated, 0,
                         METHODS);
