@@ -222,7 +222,7 @@ static void became_ready(struct member *m)
     m->limit_at = CLOCK_NEVER;
     m->pool->ready++;
     m->pool->start_failures = 0;
-    if (m->pid == 0) /* a thread */
+    if (m->pool->options->start_method == START_THREAD)
         m->pid = getpid();
 }
 

@@ -74,7 +74,8 @@ size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room)
         return 0;
     pthread_mutex_lock(&pool->lock);
     for (const struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state == MEMBER_READY) {
+        /* One that is ready may say so before its forkserver tells its id. */
+        if (m->state == MEMBER_READY && m->pid > 0) {
             if (count < room)
                 pids[count] = (int)m->pid;
             count++;
