@@ -4,7 +4,7 @@
 
 int main(void)
 {
-    static const int64_t naps[] = {600, 10, 300};
+    static const int64_t naps[] = {1500, 10, 700};
     sopool_pool *pool = open_pool(SETTINGS("processes", "3"));
     sopool_result *result[3];
     sopool_completed *completed;

@@ -13,7 +13,7 @@ int main(void)
 
     for (int i = 0; i < CALLS; i++) {
         result[i] = sopool_apply_async(
-            pool, "examples.nap", SOPOOL_ARGS(i == 1 ? 20 : 400), NULL, &err);
+            pool, "examples.nap", SOPOOL_ARGS(i == 1 ? 20 : 1500), NULL, &err);
         if (result[i] == NULL)
             fail(&err);
     }
