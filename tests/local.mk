@@ -66,6 +66,14 @@ logs += $(peer_tests:=.log)
 endif
 endif
 
+# ---- faults: calls counted while everything goes wrong
+
+fault_tests = tests/faults/accounting
+tests_faults_accounting_LDADD = core/libsopool-core.la
+check_PROGRAMS += $(fault_tests)
+TESTS += $(fault_tests)
+logs += $(fault_tests:=.log)
+
 # ---- whole-program tests
 
 bats_tests += \

@@ -87,6 +87,38 @@ SOPOOL_TASK(odd_fails, i64, "Fails on odd numbers, squares the others.",
     return SOPOOL_OK;
 }
 
+/* The file is opened once in each thread. */
+static _Thread_local int log_fd = -1;
+
+static int open_log(const sopool_text *text)
+{
+    char path[4096];
+
+    if (log_fd >= 0 || text->size >= sizeof(path))
+        return log_fd;
+    memcpy(path, text->ptr, (size_t)text->size);
+    path[text->size] = '\0';
+    log_fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    return log_fd;
+}
+
+SOPOOL_TASK(log_call, i64,
+            "Appends x to a file, 8 bytes, and takes so many microseconds.",
+            (str, path), (i64, x), (u64, us))
+{
+    struct timespec from, now;
+
+    if (write(open_log(&a->path), &a->x, sizeof(a->x)) != sizeof(a->x))
+        return sopool_fail(call, "cannot append to the file");
+    (void)clock_gettime(CLOCK_MONOTONIC, &from);
+    do
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((uint64_t)((now.tv_sec - from.tv_sec) * 1000000 +
+                      (now.tv_nsec - from.tv_nsec) / 1000) < a->us);
+    *out = a->x;
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(fails_unless, bool,
             "An initializer that fails unless the file BEHAVE_FILE is there.")
 {
@@ -99,4 +131,4 @@ SOPOOL_TASK(fails_unless, bool,
 }
 
 SOPOOL_PLUGIN(behave, "1", square, subtract, wait, touch_and_wait, patient,
-              odd_fails, fails_unless);
+              odd_fails, fails_unless, log_call);
