@@ -11,7 +11,7 @@ demo_packages='
     wamerican-insane'
 check_packages='
     bats check clang clang-format g++ libcbor-dev mandoc procps python3
-    python3-cbor2 xz-utils'
+    python3-cbor2 spin xz-utils'
 
 die() {
     echo "autogen.sh: $*" >&2

@@ -74,6 +74,16 @@ check_PROGRAMS += $(fault_tests)
 TESTS += $(fault_tests)
 logs += $(fault_tests:=.log)
 
+# ---- the channel's protocol, model-checked; needs spin
+
+check-model:
+	$(AM_V_at)CC='$(CC)' $(SHELL) $(srcdir)/tests/model/check.sh \
+		$(srcdir)/tests/model/channel.pml
+.PHONY: check-model
+EXTRA_DIST += \
+	tests/model/channel.pml \
+	tests/model/check.sh
+
 # ---- whole-program tests
 
 bats_tests += \
