@@ -83,43 +83,55 @@ static void allow_cpu(const struct worker_setup *setup)
 /* Load hooks run once in each process; with thread workers the first of them
  * runs each hook, the others wait for it and share its outcome. */
 static pthread_mutex_t hooks_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
+static struct hook {
     const sopool_plugin *plugin;
     bool failed;
+    char reason[128]; /* cut */
 } hooks_done[256];
 static size_t hooks_count;
 
-static int run_hook_locked(struct runner *r, const sopool_plugin *plugin)
+static const struct hook *find_hook(const sopool_plugin *plugin)
 {
-    bool failed;
-
     for (size_t i = 0; i < hooks_count; i++)
         if (hooks_done[i].plugin == plugin)
-            return hooks_done[i].failed ? -1 : 0;
-    failed = call_hook(&r->call, plugin->load) != 0;
-    if (hooks_count < sizeof(hooks_done) / sizeof(hooks_done[0])) {
-        hooks_done[hooks_count].plugin = plugin;
-        hooks_done[hooks_count++].failed = failed;
+            return &hooks_done[i];
+    return NULL;
+}
+
+/* Fills in `out`, and keeps it if there is room. */
+static void run_hook_locked(struct runner *r, const sopool_plugin *plugin,
+                            struct hook *out)
+{
+    const struct hook *done = find_hook(plugin);
+
+    if (done != NULL) {
+        *out = *done;
+        return;
     }
-    return failed ? -1 : 0;
+    out->plugin = plugin;
+    out->failed = call_hook(&r->call, plugin->load) != 0;
+    (void)snprintf(out->reason, sizeof(out->reason), "%.*s",
+                   (int)r->call.reason_size, r->call.reason);
+    if (hooks_count < sizeof(hooks_done) / sizeof(hooks_done[0]))
+        hooks_done[hooks_count++] = *out;
 }
 
 static int run_hook(struct runner *r, const char *path,
                     const sopool_plugin *plugin, sopool_error *err)
 {
-    int status;
+    struct hook hook = {0};
 
     call_init(&r->call, NULL, -1);
     r->call.name = plugin->name;
     pthread_mutex_lock(&hooks_lock);
-    status = run_hook_locked(r, plugin);
+    run_hook_locked(r, plugin, &hook);
     pthread_mutex_unlock(&hooks_lock);
-    if (status != 0)
-        (void)error_set(
-            err, SOPOOL_E_PLUGIN, "%s: the plugin's load hook failed: %s", path,
-            r->call.reason_size > 0 ? r->call.reason : "see the first worker");
     call_reset(&r->call);
-    return status;
+    if (!hook.failed)
+        return 0;
+    return error_set(err, SOPOOL_E_PLUGIN,
+                     "%s: the plugin's load hook failed: %s", path,
+                     hook.reason);
 }
 
 static int run_hooks(struct runner *r, sopool_error *err)
