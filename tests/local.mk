@@ -91,6 +91,7 @@ bats_tests += \
 	tests/cli/build.bats \
 	tests/cli/config.bats \
 	tests/cli/convert.bats \
+	tests/cli/deaths.bats \
 	tests/cli/exit.bats \
 	tests/cli/list.bats \
 	tests/cli/map.bats \

@@ -14,25 +14,33 @@
 
 #include "base/error.h"
 
-enum { LINE_ROOM = 4096 };
+enum { LINE_ROOM = 4096, TAIL_ROOM = 512 };
 
-/* One worker's pipe, and the line that it has begun. */
+/* One worker's pipe, the line that it has begun, and what it printed last. */
 struct source {
     struct source *next;
-    int fd;
-    size_t size;
+    uint64_t id;
+    int fd;         /* -1 once nobody writes to it */
+    bool forgotten; /* nobody asks for its last words any more */
+    size_t size, tail_size;
     char line[LINE_ROOM];
+    char tail[TAIL_ROOM];
 };
 
+/* Sources are changed under the lock, and freed by the thread alone. Nothing is
+ * locked while the thread writes, which may take long. */
 struct logger {
     pthread_t thread;
     pthread_mutex_t lock;
-    struct source *added;   /* by other threads, under the lock */
-    bool stop;              /* the same */
-    int wake;               /* an eventfd */
-    struct source *sources; /* the thread's own */
+    struct source *sources;
     size_t count;
-    struct pollfd *polled; /* the thread's own */
+    bool stop;
+    int wake; /* an eventfd */
+
+    /* The thread's own. */
+    struct pollfd *polled;
+    size_t out_size;
+    char out[LINE_ROOM + 1];
 };
 
 static void write_all(const char *text, size_t size)
@@ -49,87 +57,131 @@ static void write_all(const char *text, size_t size)
     }
 }
 
-/* Writes the whole lines that are there, or all when the room is used up. */
-static void write_lines(struct source *s, bool all)
+/* ---- with the lock ----------------------------------------------------- */
+
+static void keep_tail(struct source *s, const char *text, size_t size)
 {
-    char *end = memrchr(s->line, '\n', s->size);
+    if (size > TAIL_ROOM) {
+        text += size - TAIL_ROOM;
+        size = TAIL_ROOM;
+    }
+    if (s->tail_size + size > TAIL_ROOM) {
+        size_t drop = s->tail_size + size - TAIL_ROOM;
+
+        memmove(s->tail, s->tail + drop, s->tail_size - drop);
+        s->tail_size -= drop;
+    }
+    memcpy(s->tail + s->tail_size, text, size);
+    s->tail_size += size;
+}
+
+enum got { GOT_SOME, GOT_NONE, GOT_END };
+
+/* Reads as much as there is room for. */
+static enum got read_source(struct source *s)
+{
+    ssize_t got;
+
+    if (s->fd < 0)
+        return GOT_END;
+    if (s->size == LINE_ROOM)
+        return GOT_NONE;
+    do
+        got = read(s->fd, s->line + s->size, LINE_ROOM - s->size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno == EAGAIN ? GOT_NONE : GOT_END;
+    if (got == 0)
+        return GOT_END;
+    keep_tail(s, s->line + s->size, (size_t)got);
+    s->size += (size_t)got;
+    return GOT_SOME;
+}
+
+/* Takes the whole lines out, to be written, or all if that is all there will
+ * be, or if there is no room for more. */
+static void take_lines(struct logger *logger, struct source *s, bool all)
+{
+    const char *end = memrchr(s->line, '\n', s->size);
     size_t whole = end == NULL ? 0 : (size_t)(end - s->line) + 1;
 
-    if (whole == 0 && (all || s->size == LINE_ROOM))
+    if (all || (whole == 0 && s->size == LINE_ROOM))
         whole = s->size;
-    write_all(s->line, whole);
-    if (all && whole < s->size) {
-        write_all(s->line + whole, s->size - whole);
-        whole = s->size;
-    }
+    memcpy(logger->out, s->line, whole);
+    logger->out_size = whole;
     if (all && whole > 0 && s->line[whole - 1] != '\n')
-        write_all("\n", 1);
+        logger->out[logger->out_size++] = '\n';
     s->size -= whole;
     memmove(s->line, s->line + whole, s->size);
 }
 
-/* False when there will be no more. */
-static bool read_source(struct source *s)
+static void end_source(struct source *s)
 {
-    for (;;) {
-        ssize_t got = read(s->fd, s->line + s->size, LINE_ROOM - s->size);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return errno == EAGAIN;
-        if (got == 0)
-            return false;
-        s->size += (size_t)got;
-        write_lines(s, false);
-    }
+    if (s->fd >= 0)
+        (void)close(s->fd);
+    s->fd = -1;
 }
 
-static void end_source(struct logger *logger, struct source **at)
+static struct source *find(struct logger *logger, uint64_t id)
 {
-    struct source *s = *at;
+    struct source *s = logger->sources;
 
-    if (s->size > 0)
-        write_lines(s, true);
-    *at = s->next;
-    (void)close(s->fd);
-    free(s);
-    logger->count--;
+    while (s != NULL && s->id != id)
+        s = s->next;
+    return s;
 }
 
-static void read_all(struct logger *logger)
+static void free_ended(struct logger *logger, bool all)
 {
     struct source **at = &logger->sources;
 
     while (*at != NULL) {
-        if (read_source(*at))
-            at = &(*at)->next;
-        else
-            end_source(logger, at);
+        struct source *s = *at;
+
+        if (!all && (s->fd >= 0 || !s->forgotten)) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        end_source(s);
+        free(s);
+        logger->count--;
     }
 }
 
-/* Takes over what was added; true when it is time to end. */
-static bool take_added(struct logger *logger)
+/* ---- the thread -------------------------------------------------------- */
+
+/* One read of a source; false when there is nothing more now. */
+static bool serve(struct logger *logger, struct source *s, bool last)
 {
-    uint64_t count;
-    bool stop;
+    enum got got;
 
-    (void)!read(logger->wake, &count, sizeof(count));
     pthread_mutex_lock(&logger->lock);
-    while (logger->added != NULL) {
-        struct source *s = logger->added;
-
-        logger->added = s->next;
-        s->next = logger->sources;
-        logger->sources = s;
-        logger->count++;
-    }
-    stop = logger->stop;
+    got = read_source(s);
+    take_lines(logger, s, got == GOT_END || (last && got == GOT_NONE));
+    if (got == GOT_END)
+        end_source(s);
     pthread_mutex_unlock(&logger->lock);
-    return stop;
+    write_all(logger->out, logger->out_size);
+    return got == GOT_SOME;
 }
 
+static void serve_all(struct logger *logger, bool last)
+{
+    struct source *s;
+
+    pthread_mutex_lock(&logger->lock);
+    s = logger->sources; /* what is added comes before it */
+    pthread_mutex_unlock(&logger->lock);
+    for (; s != NULL; s = s->next)
+        while (serve(logger, s, last))
+            ;
+    pthread_mutex_lock(&logger->lock);
+    free_ended(logger, last);
+    pthread_mutex_unlock(&logger->lock);
+}
+
+/* What is to be waited for; 0: no memory. With the lock. */
 static nfds_t fill_polled(struct logger *logger)
 {
     struct pollfd *grown =
@@ -141,26 +193,33 @@ static nfds_t fill_polled(struct logger *logger)
     logger->polled = grown;
     grown[used++] = (struct pollfd){.fd = logger->wake, .events = POLLIN};
     for (const struct source *s = logger->sources; s != NULL; s = s->next)
-        grown[used++] = (struct pollfd){.fd = s->fd, .events = POLLIN};
+        if (s->fd >= 0)
+            grown[used++] = (struct pollfd){.fd = s->fd, .events = POLLIN};
     return used;
 }
 
 static void *run(void *arg)
 {
     struct logger *logger = arg;
+    bool stop = false;
 
-    while (!take_added(logger)) {
-        nfds_t count = fill_polled(logger);
+    while (!stop) {
+        uint64_t count;
+        nfds_t polled;
 
-        if (count == 0) /* no memory: look again in a while */
+        pthread_mutex_lock(&logger->lock);
+        polled = fill_polled(logger);
+        pthread_mutex_unlock(&logger->lock);
+        if (polled == 0) /* look again in a while */
             (void)poll(NULL, 0, 100);
         else
-            (void)poll(logger->polled, count, -1);
-        read_all(logger);
+            (void)poll(logger->polled, polled, -1);
+        (void)!read(logger->wake, &count, sizeof(count));
+        pthread_mutex_lock(&logger->lock);
+        stop = logger->stop;
+        pthread_mutex_unlock(&logger->lock);
+        serve_all(logger, stop);
     }
-    read_all(logger);
-    while (logger->sources != NULL)
-        end_source(logger, &logger->sources);
     return NULL;
 }
 
@@ -206,7 +265,7 @@ struct logger *logger_start(sopool_error *err)
     return NULL;
 }
 
-int logger_add(struct logger *logger, int fd, sopool_error *err)
+int logger_add(struct logger *logger, uint64_t id, int fd, sopool_error *err)
 {
     struct source *s = calloc(1, sizeof(*s));
 
@@ -215,13 +274,45 @@ int logger_add(struct logger *logger, int fd, sopool_error *err)
         (void)close(fd);
         return error_nomem(err);
     }
+    s->id = id;
     s->fd = fd;
     pthread_mutex_lock(&logger->lock);
-    s->next = logger->added;
-    logger->added = s;
+    s->next = logger->sources;
+    logger->sources = s;
+    logger->count++;
     pthread_mutex_unlock(&logger->lock);
     wake(logger);
     return 0;
+}
+
+size_t logger_last(struct logger *logger, uint64_t id, char *out, size_t room)
+{
+    size_t size = 0;
+    struct source *s;
+
+    pthread_mutex_lock(&logger->lock);
+    s = find(logger, id);
+    if (s != NULL) {
+        while (read_source(s) == GOT_SOME)
+            ;
+        size = s->tail_size < room ? s->tail_size : room;
+        memcpy(out, s->tail + s->tail_size - size, size);
+    }
+    pthread_mutex_unlock(&logger->lock);
+    wake(logger); /* what was read here is to be written */
+    return size;
+}
+
+void logger_forget(struct logger *logger, uint64_t id)
+{
+    struct source *s;
+
+    pthread_mutex_lock(&logger->lock);
+    s = find(logger, id);
+    if (s != NULL)
+        s->forgotten = true;
+    pthread_mutex_unlock(&logger->lock);
+    wake(logger);
 }
 
 void logger_stop(struct logger *logger)

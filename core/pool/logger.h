@@ -10,9 +10,16 @@ struct logger;
 
 struct logger *logger_start(sopool_error *err);
 
-/* Reads from the pipe's end until nobody writes to it; the descriptor is the
+/* Reads from a worker's pipe until nobody writes to it; the descriptor is the
  * logger's from then on, also on failure. */
-int logger_add(struct logger *logger, int fd, sopool_error *err);
+int logger_add(struct logger *logger, uint64_t id, int fd, sopool_error *err);
+
+/* What that worker printed last, also what is in its pipe still; how many bytes
+ * of it were put into `out`. */
+size_t logger_last(struct logger *logger, uint64_t id, char *out, size_t room);
+
+/* Nobody will ask for its last words any more. */
+void logger_forget(struct logger *logger, uint64_t id);
 
 /* Writes what is in the pipes still, for a second at most, and ends. */
 void logger_stop(struct logger *logger);

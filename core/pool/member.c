@@ -32,7 +32,7 @@ static void close_ends(struct ends *ends)
         (void)close(ends->output);
 }
 
-static int make_output(struct sopool_pool *pool, struct ends *ends,
+static int make_output(const struct member *m, struct ends *ends,
                        sopool_error *err)
 {
     int pipes[2];
@@ -40,7 +40,7 @@ static int make_output(struct sopool_pool *pool, struct ends *ends,
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return error_errno(err, "cannot make a pipe for a worker's output");
     ends->output = fd_high(pipes[1]);
-    return logger_add(pool->logger, fd_high(pipes[0]), err);
+    return logger_add(m->pool->logger, m->id, fd_high(pipes[0]), err);
 }
 
 static int make_ends(struct member *m, struct ends *ends, sopool_error *err)
@@ -57,7 +57,7 @@ static int make_ends(struct member *m, struct ends *ends, sopool_error *err)
     m->control = pair[0];
     ends->control = pair[1];
     ends->memory = fd_high(ends->memory);
-    if (pool->logger != NULL && make_output(pool, ends, err) != 0)
+    if (pool->logger != NULL && make_output(m, ends, err) != 0)
         return -1;
     return watch_add(pool, m->control, &m->on_control);
 }
@@ -156,6 +156,8 @@ static void member_free(struct member *m)
 {
     close_watched(m->pool, m->control);
     close_watched(m->pool, m->pidfd);
+    if (m->pool->logger != NULL)
+        logger_forget(m->pool->logger, m->id);
     for (uint32_t i = 0; i < m->big_count; i++)
         (void)close(m->big[i].fd);
     channel_unmap(m->end.shared);

@@ -31,6 +31,43 @@ static bool is_own_fault(int sig)
     return false;
 }
 
+/* Where its last line begins, or the one before that if they belong together:
+ * what the C++ runtime says of an exception that nobody caught. */
+static const char *last_line(const char *text, size_t size)
+{
+    static const char cxx[] = "terminate called";
+    const char *end = memrchr(text, '\n', size);
+    const char *before;
+
+    if (end == NULL)
+        return text;
+    before = memrchr(text, '\n', (size_t)(end - text));
+    before = before == NULL ? text : before + 1;
+    return strncmp(before, cxx, sizeof(cxx) - 1) == 0 ? before : end + 1;
+}
+
+/* What it said last often says why: an assertion's text, an exception's. */
+static void add_last_words(const struct member *m, sopool_error *err)
+{
+    size_t used = strlen(err->message);
+    char text[400];
+    const char *from;
+    size_t size;
+
+    if (m->pool->logger == NULL)
+        return;
+    size = logger_last(m->pool->logger, m->id, text, sizeof(text) - 1);
+    while (size > 0 && text[size - 1] == '\n')
+        size--;
+    if (size == 0)
+        return;
+    text[size] = '\0';
+    from = last_line(text, size);
+    (void)snprintf(err->message + used, sizeof(err->message) - used,
+                   "; it last printed: %s", from);
+    settle_clean(err->message + used, strlen(err->message + used));
+}
+
 static void describe_signal(const struct member *m, int sig, sopool_error *err)
 {
     const char *name = sigabbrev_np(sig);
@@ -46,6 +83,8 @@ static void describe_signal(const struct member *m, int sig, sopool_error *err)
                     hint);
     err->signal = sig;
     err->ended_by = is_own_fault(sig) ? SOPOOL_BY_ITSELF : SOPOOL_BY_OUTSIDE;
+    if (sig == SIGABRT)
+        add_last_words(m, err);
 }
 
 static void describe_exit(const struct member *m, int status, sopool_error *err)
@@ -55,6 +94,7 @@ static void describe_exit(const struct member *m, int status, sopool_error *err)
                     (int)m->pid, status);
     err->exit_status = status;
     err->ended_by = SOPOOL_BY_ITSELF;
+    add_last_words(m, err);
 }
 
 static void show_duration(int64_t ns, char *out, size_t room)

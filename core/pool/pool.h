@@ -309,6 +309,9 @@ void cancel_as_asked(struct sopool_pool *pool);
 void settle_failed(struct sopool_pool *pool, struct batch *batch,
                    uint32_t index, const sopool_error *err);
 
+/* Makes a worker's text fit to be shown: no control characters, only UTF-8. */
+void settle_clean(char *text, size_t size);
+
 /* Settles a call from its record, copying the bytes first. */
 void settle_record(struct member *member, struct batch *batch, uint32_t index,
                    const struct record *record);

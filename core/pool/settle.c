@@ -44,8 +44,7 @@ void settle_failed(struct sopool_pool *pool, struct batch *batch,
 
 /* ---- from records ------------------------------------------------------ */
 
-/* A worker's text, fit to be shown: no control characters, only UTF-8. */
-static void clean(char *text, size_t size)
+void settle_clean(char *text, size_t size)
 {
     size_t good = 0;
 
@@ -77,7 +76,7 @@ static void settle_report(struct member *member, struct batch *batch,
     if (size > sizeof(err.message) - 1)
         size = sizeof(err.message) - 1;
     memcpy(err.message, record->data, size);
-    clean(err.message, size);
+    settle_clean(err.message, size);
     settle_failed(member->pool, batch, index, &err);
 }
 
