@@ -59,7 +59,8 @@ struct run {
     int64_t calls;
     uint8_t *fate;    /* by call */
     uint8_t *records; /* how often each call began */
-    uint64_t random;
+    uint64_t seed;
+    uint64_t random; /* the submitting thread's */
     struct group group[GROUPS];
     size_t group_count;
     int64_t callbacks, groups; /* called, and to be called */
@@ -126,7 +127,7 @@ static bool open_pool(struct run *run)
 static void *killer(void *arg)
 {
     struct run *run = arg;
-    uint64_t random = run->random * 31 + 7;
+    uint64_t random = run->seed * 31 + 7;
     int pids[16];
 
     while (!atomic_load(&run->end)) {
@@ -406,7 +407,8 @@ static bool make_path(struct run *run)
 static bool run_plan(const struct plan *plan, int number, uint64_t seed,
                      int64_t calls)
 {
-    struct run run = {.plan = plan, .calls = calls, .random = seed};
+    struct run run = {
+        .plan = plan, .calls = calls, .seed = seed, .random = seed};
 
     run.fate = calloc((size_t)calls, 1);
     run.records = calloc((size_t)calls, 1);
