@@ -40,6 +40,16 @@ enum {
 
 struct shared;
 
+/* What a worker notes of the fault that ends it. */
+struct last_fault {
+    int32_t signal;   /* 0: nothing was noted */
+    int32_t code;     /* si_code */
+    uint32_t plugin;  /* where it was: the pool's number; UINT32_MAX: in none */
+    uint64_t offset;  /* of the instruction, in the plugin's file as linked */
+    uint64_t address; /* that it was about */
+    uint64_t stack;   /* where the stack pointer was */
+};
+
 /* Makes the shared memory: the parent's mapping of it, and a descriptor for
  * the worker, which is the caller's to close. */
 int channel_create(struct shared **shared, int *fd, sopool_error *err);
@@ -136,6 +146,9 @@ void parent_quit(struct parent_end *end);
 void parent_stop(struct parent_end *end);
 void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index);
 
+/* What a dead worker noted of its end. Its words, not to be believed. */
+void parent_fault(const struct parent_end *end, struct last_fault *out);
+
 /* Has a worker that is a thread left? What it did is then seen by this one. */
 bool parent_left(const struct parent_end *end);
 
@@ -186,6 +199,9 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
                    const void *data, size_t size);
 
 bool worker_should_stop(const struct worker_end *end);
+
+/* For a signal handler: keeps a fault for the pool to see. */
+void worker_note_fault(struct shared *shared, const struct last_fault *fault);
 
 /* A worker that is a thread uses nothing of its pool's after this. */
 void worker_leave(struct shared *shared);

@@ -91,6 +91,7 @@ struct shared {
     _Alignas(64) _Atomic uint64_t results_head;  /* bytes published */
     _Atomic int64_t started_ns; /* when the item that runs began, if timed */
     _Atomic uint32_t left;      /* a thread's last word */
+    struct last_fault fault;    /* a process's */
 
     /* Written by the parent. */
     _Alignas(64) _Atomic uint64_t results_tail; /* bytes copied out */

@@ -318,3 +318,8 @@ bool parent_left(const struct parent_end *end)
 {
     return atomic_load(&end->shared->left) != 0;
 }
+
+void parent_fault(const struct parent_end *end, struct last_fault *out)
+{
+    memcpy(out, &end->shared->fault, sizeof(*out));
+}

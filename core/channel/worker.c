@@ -234,3 +234,8 @@ void worker_leave(struct shared *shared)
 {
     atomic_store(&shared->left, 1);
 }
+
+void worker_note_fault(struct shared *shared, const struct last_fault *fault)
+{
+    shared->fault = *fault;
+}

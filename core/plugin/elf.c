@@ -1,6 +1,7 @@
-/* elf.c - one section of an ELF file of this machine's kind, read by pread:
- * a file may be cut while it is read, and a mapping of it would then be a bus
- * error. Nothing that stands in the file is believed before it is bounded. */
+/* elf.c - a section of an ELF file of this machine's kind, and which function
+ * is where in it; read by pread: a file may be cut while it is read, and a
+ * mapping of it would then be a bus error. Nothing that stands in the file is
+ * believed before it is bounded. */
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
@@ -182,4 +183,79 @@ int elf_read_section(int fd, const char *name, struct buf *out,
     }
     return error_set(err, SOPOOL_E_PLUGIN,
                      "not a sopool plugin: it has no section %s", name);
+}
+
+/* ---- functions --------------------------------------------------------- */
+
+enum { SYMBOLS = 1 << 20 };
+
+/* The symbol of the function at that offset among `count` of them from `at` on;
+ * 1, 0: there is none, -1. */
+static int find_symbol(int fd, uint64_t at, uint64_t count, uint64_t offset,
+                       ElfW(Sym) * out)
+{
+    ElfW(Sym) some[128];
+
+    for (uint64_t i = 0; i < count; i += 128) {
+        uint64_t many = count - i < 128 ? count - i : 128;
+
+        if (read_at(fd, some, many * sizeof(*some), at + i * sizeof(*some),
+                    NULL) != 0)
+            return -1;
+        for (uint64_t k = 0; k < many; k++)
+            if ((some[k].st_info & 0xf) == STT_FUNC &&
+                some[k].st_value <= offset &&
+                offset - some[k].st_value < some[k].st_size) {
+                *out = some[k];
+                return 1;
+            }
+    }
+    return 0;
+}
+
+static int read_name(int fd, const ElfW(Shdr) * names, uint64_t at, char *out,
+                     size_t room)
+{
+    uint64_t left;
+
+    if (at >= names->sh_size)
+        return -1;
+    left = names->sh_size - at;
+    if (left > room - 1)
+        left = room - 1;
+    memset(out, 0, room);
+    return read_at(fd, out, left, names->sh_offset + at, NULL);
+}
+
+static int symbol_in(int fd, const ElfW(Ehdr) * header,
+                     const ElfW(Shdr) * table, uint64_t offset, char *out,
+                     size_t room, uint64_t *delta)
+{
+    uint64_t count = table->sh_size / sizeof(ElfW(Sym));
+    ElfW(Shdr) names;
+    ElfW(Sym) symbol;
+
+    if (count > SYMBOLS || table->sh_link >= header->e_shnum ||
+        section_at(fd, header, table->sh_link, &names, NULL) != 0 ||
+        find_symbol(fd, table->sh_offset, count, offset, &symbol) != 1 ||
+        read_name(fd, &names, symbol.st_name, out, room) != 0)
+        return -1;
+    *delta = offset - symbol.st_value;
+    return 0;
+}
+
+int elf_function(int fd, uint64_t offset, char *out, size_t room,
+                 uint64_t *delta)
+{
+    ElfW(Ehdr) header;
+    ElfW(Shdr) section;
+
+    if (read_header(fd, &header, NULL) != 0)
+        return -1;
+    for (unsigned i = 0; i < header.e_shnum; i++)
+        if (section_at(fd, &header, i, &section, NULL) == 0 &&
+            (section.sh_type == SHT_SYMTAB || section.sh_type == SHT_DYNSYM) &&
+            symbol_in(fd, &header, &section, offset, out, room, delta) == 0)
+            return 0;
+    return -1;
 }

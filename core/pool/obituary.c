@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,19 @@ static bool is_own_fault(int sig)
     return false;
 }
 
+static void add_text(sopool_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_text(sopool_error *err, const char *fmt, ...)
+{
+    size_t used = strlen(err->message);
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(err->message + used, sizeof(err->message) - used, fmt, ap);
+    va_end(ap);
+}
+
 /* Where its last line begins, or the one before that if they belong together:
  * what the C++ runtime says of an exception that nobody caught. */
 static const char *last_line(const char *text, size_t size)
@@ -51,7 +65,6 @@ static void add_last_words(const struct member *m, sopool_error *err)
 {
     size_t used = strlen(err->message);
     char text[400];
-    const char *from;
     size_t size;
 
     if (m->pool->logger == NULL)
@@ -62,10 +75,60 @@ static void add_last_words(const struct member *m, sopool_error *err)
     if (size == 0)
         return;
     text[size] = '\0';
-    from = last_line(text, size);
-    (void)snprintf(err->message + used, sizeof(err->message) - used,
-                   "; it last printed: %s", from);
+    add_text(err, "; it last printed: %s", last_line(text, size));
     settle_clean(err->message + used, strlen(err->message + used));
+}
+
+static void add_place(const struct member *m, const struct last_fault *fault,
+                      sopool_error *err)
+{
+    const sopool_catalog *catalog = m->pool->catalog;
+    const struct catalog_plugin *plugin;
+    const char *file;
+    char name[128];
+    uint64_t delta;
+
+    if (fault->plugin >= catalog->plugin_count)
+        return;
+    plugin = &catalog->plugin[fault->plugin];
+    file = basename(plugin->path);
+    if (plugin->fd >= 0 && elf_function(plugin->fd, fault->offset, name,
+                                        sizeof(name), &delta) == 0) {
+        settle_clean(name, strlen(name));
+        add_text(err, " in %s+0x%llx (%s+0x%llx)", name,
+                 (unsigned long long)delta, file,
+                 (unsigned long long)fault->offset);
+    } else {
+        add_text(err, " in %s+0x%llx", file, (unsigned long long)fault->offset);
+    }
+}
+
+/* A fault near the stack pointer mostly means that the stack ended there. */
+enum { STACK_NEAR = 65536 };
+
+static bool is_overflow(const struct last_fault *fault)
+{
+    uint64_t apart = fault->address > fault->stack
+                         ? fault->address - fault->stack
+                         : fault->stack - fault->address;
+
+    return fault->signal == SIGSEGV && apart < STACK_NEAR;
+}
+
+/* Where it was, by the worker's own note: for people, and not to be relied on.
+ */
+static void add_fault(const struct member *m, int sig, sopool_error *err)
+{
+    struct last_fault fault;
+
+    parent_fault(&m->end, &fault);
+    if (fault.signal != sig || fault.code <= 0) /* or somebody sent it */
+        return;
+    if (sig != SIGFPE && sig != SIGILL)
+        add_text(err, " at address 0x%llx", (unsigned long long)fault.address);
+    add_place(m, &fault, err);
+    if (is_overflow(&fault))
+        add_text(err, ": most likely it used up its stack");
 }
 
 static void describe_signal(const struct member *m, int sig, sopool_error *err)
@@ -83,6 +146,7 @@ static void describe_signal(const struct member *m, int sig, sopool_error *err)
                     hint);
     err->signal = sig;
     err->ended_by = is_own_fault(sig) ? SOPOOL_BY_ITSELF : SOPOOL_BY_OUTSIDE;
+    add_fault(m, sig, err);
     if (sig == SIGABRT)
         add_last_words(m, err);
 }

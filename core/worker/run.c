@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "worker/call.h"
+#include "worker/crash.h"
 
 struct runner {
     struct worker *worker;
@@ -176,13 +177,18 @@ static int make_ready(struct runner *r, struct tasks *own, sopool_error *err)
 {
     struct worker *worker = r->worker;
 
-    if (worker->process && set_limits(worker->setup, err) != 0)
-        return -1;
+    if (worker->process) {
+        if (set_limits(worker->setup, err) != 0)
+            return -1;
+        crash_watch(worker->shared);
+    }
     if (worker->tasks == NULL) {
         if (tasks_open(own, worker->setup, tell_phase, worker, err) != 0)
             return -1;
         worker->tasks = own;
     }
+    if (worker->process)
+        crash_know(worker->tasks);
     if (run_hooks(r, err) != 0 || run_initializer(r, err) != 0)
         return -1;
     return 0;

@@ -88,3 +88,87 @@ END
     [ "$status" -eq 1 ]
     has "exited with status 7" "it last printed: no license found"
 }
+
+# dies TASK [ARG...]: what is said of a task of the plugin below.
+dies() {
+    run sopool apply --plugin-path "$BATS_TEST_TMPDIR/plugins" "faults2.$@"
+    [ "$status" -eq 1 ]
+}
+
+@test "a fault is told with its address and the function it was in" {
+    plugin "${SOPOOL_TEST_CC%% *}" faults2.c <<'END'
+#define _GNU_SOURCE
+#include <sopool/task.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static volatile int sink;
+
+static __attribute__((noinline)) int deeper(int n)
+{
+    volatile char room[2000];
+
+    room[n % 2000] = 1;
+    sink += room[0];
+    return n == 0 ? 0 : deeper(n + 1) + sink;
+}
+
+SOPOOL_TASK(overflow, i64, "Uses up its stack.")
+{
+    *out = deeper(1);
+    return SOPOOL_OK;
+}
+
+static __attribute__((noinline)) int64_t look(const volatile char *at)
+{
+    return *at;
+}
+
+SOPOOL_TASK(cut, i64, "Reads a mapping whose file was cut.")
+{
+    int fd = memfd_create("cut", 0);
+    void *map;
+
+    (void)!ftruncate(fd, 4096);
+    map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    (void)!ftruncate(fd, 0);
+    *out = look((const char *)map + 16);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(wild, i64, "Reads where nothing is.")
+{
+    *out = look((const char *)0x7b);
+    return SOPOOL_OK;
+}
+
+static __attribute__((noinline)) int64_t divide(int64_t x, int64_t y)
+{
+    return x / y;
+}
+
+SOPOOL_TASK(divide_by, i64, "7 divided by x.", (i64, x))
+{
+    *out = divide(7, a->x);
+    return SOPOOL_OK;
+}
+
+SOPOOL_PLUGIN(faults2, "1", overflow, cut, wild, divide_by);
+END
+    dies wild
+    has "SIGSEGV (Segmentation fault) at address 0x7b in look+0x" "(faults2.so+0x"
+    [[ $output != *stack* ]]
+    dies cut
+    has "SIGBUS (Bus error) at address 0x" "010 in look+0x"
+    dies overflow
+    has "SIGSEGV" "in deeper+0x" "used up its stack"
+    case $(uname -m) in
+    x86_64)
+        dies divide_by 0
+        has "SIGFPE (Floating point exception) in divide+0x"
+        ;;
+    esac
+    strip "$BATS_TEST_TMPDIR/plugins/faults2.so"
+    dies wild
+    has "at address 0x7b in faults2.so+0x"
+}
