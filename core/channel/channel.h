@@ -40,14 +40,24 @@ enum {
 
 struct shared;
 
+enum { FAULT_FRAMES = 24, FAULT_MODULE = 24 };
+
+/* A place in code. */
+struct fault_frame {
+    uint32_t plugin;           /* the pool's number; UINT32_MAX: in none */
+    char module[FAULT_MODULE]; /* the file's name, cut; "": in no file */
+    uint64_t offset; /* in that file as it was linked, or the address */
+};
+
 /* What a worker notes of the fault that ends it. */
 struct last_fault {
     int32_t signal;   /* 0: nothing was noted */
     int32_t code;     /* si_code */
-    uint32_t plugin;  /* where it was: the pool's number; UINT32_MAX: in none */
-    uint64_t offset;  /* of the instruction, in the plugin's file as linked */
+    int32_t sender;   /* the process that sent the signal, or 0 */
+    uint32_t depth;   /* how many frames follow, the innermost first */
     uint64_t address; /* that it was about */
     uint64_t stack;   /* where the stack pointer was */
+    struct fault_frame frame[FAULT_FRAMES];
 };
 
 /* Makes the shared memory: the parent's mapping of it, and a descriptor for
@@ -200,8 +210,8 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
 
 bool worker_should_stop(const struct worker_end *end);
 
-/* For a signal handler: keeps a fault for the pool to see. */
-void worker_note_fault(struct shared *shared, const struct last_fault *fault);
+/* Where a signal handler writes down what the pool is to see of a fault. */
+struct last_fault *worker_fault(struct shared *shared);
 
 /* A worker that is a thread uses nothing of its pool's after this. */
 void worker_leave(struct shared *shared);

@@ -235,7 +235,7 @@ void worker_leave(struct shared *shared)
     atomic_store(&shared->left, 1);
 }
 
-void worker_note_fault(struct shared *shared, const struct last_fault *fault)
+struct last_fault *worker_fault(struct shared *shared)
 {
-    shared->fault = *fault;
+    return &shared->fault;
 }

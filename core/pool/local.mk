@@ -4,6 +4,7 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/callback.c \
 	core/pool/callback.h \
 	core/pool/cancel.c \
+	core/pool/cause.c \
 	core/pool/cpus.c \
 	core/pool/cpus.h \
 	core/pool/dispatch.c \

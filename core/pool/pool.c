@@ -253,6 +253,7 @@ sopool_pool *sopool_open_options(const sopool_options *options,
     pool->server.control = pool->server.pidfd = -1;
     pool->next_id = 1;
     pool->jitter = (uint64_t)clock_now();
+    pool->memory_kills = cause_memory_kills();
     if (build(pool, options, err) == 0)
         return pool;
     pool_free(pool);

@@ -11,7 +11,8 @@
  *   queue.c      the calls that no worker has
  *   cancel.c     taking calls back, and ending those that run
  *   member.c     one worker as the pool sees it: start, messages, results
- *   obituary.c   a worker's death: what it was doing, who ended it
+ *   obituary.c   a worker's death: what becomes of the calls that it had
+ *   cause.c      how it ended, in words
  *   feed.c       which worker gets which calls
  *   server.c     the forkserver
  *   dispatch.c   the thread
@@ -184,7 +185,8 @@ struct sopool_pool {
     struct watch on_wake;
     bool asleep;     /* the dispatcher is about to wait, or waits */
     bool look_again; /* a worker with nothing could be given something soon */
-    uint64_t jitter; /* state of a small random generator */
+    uint64_t memory_kills; /* the last that was seen of cause_memory_kills */
+    uint64_t jitter;       /* state of a small random generator */
     sopool_stats stats;
 };
 
@@ -356,6 +358,15 @@ void member_died(struct member *member);
 
 /* A thread that is past its time: the same for what it has, but it lives. */
 void member_lose(struct member *member);
+
+/* ---- cause.c ----------------------------------------------------------- */
+
+/* How a worker that has ended, or is given up, did so, as the error of the call
+ * that it ran. */
+void cause_describe(const struct member *member, sopool_error *err);
+
+/* How many processes the kernel has ever killed for want of memory. */
+uint64_t cause_memory_kills(void);
 
 /* ---- feed.c ------------------------------------------------------------ */
 

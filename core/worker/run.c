@@ -17,8 +17,11 @@
 
 struct runner {
     struct worker *worker;
+    struct tasks own; /* if it has opened them itself */
     struct worker_end end;
     struct call call;
+    bool running;   /* a task is */
+    uint32_t index; /* as which item of its range */
 };
 
 static void tell_phase(void *ctx, enum phase phase, size_t plugin)
@@ -173,7 +176,7 @@ static int run_initializer(struct runner *r, sopool_error *err)
     return code == 0 ? 0 : -1;
 }
 
-static int make_ready(struct runner *r, struct tasks *own, sopool_error *err)
+static int make_ready(struct runner *r, sopool_error *err)
 {
     struct worker *worker = r->worker;
 
@@ -183,9 +186,9 @@ static int make_ready(struct runner *r, struct tasks *own, sopool_error *err)
         crash_watch(worker->shared);
     }
     if (worker->tasks == NULL) {
-        if (tasks_open(own, worker->setup, tell_phase, worker, err) != 0)
+        if (tasks_open(&r->own, worker->setup, tell_phase, worker, err) != 0)
             return -1;
-        worker->tasks = own;
+        worker->tasks = &r->own;
     }
     if (worker->process)
         crash_know(worker->tasks);
@@ -224,7 +227,10 @@ static int run_item(struct runner *r, const struct range_view *range,
         worker_began(&r->end, clock_now());
     if (r->worker->process && r->worker->setup->limit_cpu_ns != 0)
         allow_cpu(r->worker->setup);
+    r->index = index;
+    r->running = true;
     code = call_run(&r->call, task, args, size);
+    r->running = false;
     call_answer(&r->call, index, code);
     call_reset(&r->call);
     return 0;
@@ -277,13 +283,13 @@ static int run_range(struct runner *r, const struct range_view *range)
     return 0;
 }
 
-static int run(struct runner *r, struct tasks *own)
+static int run(struct runner *r)
 {
     struct worker *worker = r->worker;
     struct range_view range;
     sopool_error err = {0};
 
-    if (make_ready(r, own, &err) != 0) {
+    if (make_ready(r, &err) != 0) {
         (void)message_send_text(worker->control, MESSAGE_FAILED, err.code,
                                 err.message);
         return 1;
@@ -299,12 +305,31 @@ static int run(struct runner *r, struct tasks *own)
     return 0;
 }
 
+/* A task ended its thread (pthread_exit), and with it the worker. A process
+ * would live on in the other threads that the task may have started. */
+static void thread_ended(void *arg)
+{
+    static const char reason[] =
+        "the task ended the worker's thread, by pthread_exit() or the like";
+    struct runner *r = arg;
+
+    if (r->running)
+        worker_answer(&r->end, r->index, SOPOOL_E_TASK, reason,
+                      sizeof(reason) - 1);
+    if (r->worker->process)
+        _exit(1);
+    call_reset(&r->call);
+    tasks_finish(&r->own);
+}
+
 int worker_run(struct worker *worker)
 {
     struct runner r = {.worker = worker};
-    struct tasks own = {0};
-    int status = run(&r, &own);
+    int status;
 
-    tasks_finish(&own);
+    pthread_cleanup_push(thread_ended, &r);
+    status = run(&r);
+    pthread_cleanup_pop(0);
+    tasks_finish(&r.own);
     return status;
 }

@@ -22,17 +22,25 @@ const void *launch_thread_owner(void)
     return owner_here;
 }
 
-static void *run_thread(void *arg)
+static void leave(void *arg)
 {
     struct start *start = arg;
     int control = start->worker.control;
 
-    owner_here = start->owner;
-    (void)worker_run(&start->worker);
     worker_leave(start->worker.shared);
     free(start);
     /* The pool takes the end of this socket as the end of the thread. */
     (void)close(control);
+}
+
+static void *run_thread(void *arg)
+{
+    struct start *start = arg;
+
+    owner_here = start->owner;
+    pthread_cleanup_push(leave, start); /* tasks may call pthread_exit() */
+    (void)worker_run(&start->worker);
+    pthread_cleanup_pop(1);
     return NULL;
 }
 

@@ -172,3 +172,185 @@ END
     dies wild
     has "at address 0x7b in faults2.so+0x"
 }
+
+# ways: builds the plugin whose one task dies in the way that it is told.
+ways() {
+    plugin "${SOPOOL_TEST_CC%% *}" ways.c <<'END_C'
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <sopool/task.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static __attribute__((noinline)) int64_t look(const volatile char *at)
+{
+    return *at;
+}
+
+static __attribute__((noinline)) int64_t outer(const volatile char *at)
+{
+    return look(at) + 1;
+}
+
+static __attribute__((noinline)) int compare(const void *a, const void *b)
+{
+    return (int)look((const char *)3) + (a < b);
+}
+
+static void *stay(void *arg)
+{
+    for (;;)
+        pause();
+    return arg;
+}
+
+static void end_thread(int leave_one)
+{
+    pthread_t thread;
+
+    if (leave_one)
+        pthread_create(&thread, NULL, stay, NULL);
+    pthread_exit(NULL);
+}
+
+static volatile int64_t result;
+static void (*volatile nothing)(void);
+
+static void die(const char *how)
+{
+    int numbers[] = {4, 3, 2, 1};
+
+    if (strcmp(how, "caller") == 0)
+        result = outer((const char *)0x7b);
+    if (strcmp(how, "null") == 0)
+        nothing();
+    if (strcmp(how, "library") == 0)
+        qsort(numbers, 4, sizeof(int), compare);
+    if (strcmp(how, "trap") == 0)
+        __builtin_trap();
+    if (strcmp(how, "raise") == 0)
+        raise(SIGFPE);
+    if (strcmp(how, "exit") == 0)
+        exit(7);
+    if (strcmp(how, "_exit") == 0)
+        _exit(0);
+    if (strcmp(how, "quick_exit") == 0)
+        quick_exit(5);
+    if (strcmp(how, "thread") == 0)
+        end_thread(0);
+    if (strcmp(how, "one thread") == 0)
+        end_thread(1);
+    if (strcmp(how, "alarm") == 0)
+        kill(getpid(), SIGALRM);
+    if (strcmp(how, "kill") == 0)
+        kill(getpid(), SIGKILL);
+    if (strcmp(how, "hang") == 0)
+        stay(NULL);
+    while (strcmp(how, "spin") == 0)
+        result++;
+}
+
+SOPOOL_TASK(die, str, "Dies in the way that it is told.", (str, how))
+{
+    char text[32] = "";
+
+    memcpy(text, a->how.ptr, a->how.size < 31 ? (size_t)a->how.size : 31);
+    die(text);
+    *out = a->how;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(fill, u64, "Fills so many MiB.", (u64, mib))
+{
+    for (uint64_t i = 0; i < a->mib; i++)
+        memset(malloc(1 << 20), 1, 1 << 20);
+    *out = a->mib;
+    return SOPOOL_OK;
+}
+
+SOPOOL_PLUGIN(ways, "1", die, fill);
+END_C
+}
+
+# death HOW OPTIONS... -- WORD...: of three inputs the second dies, with those
+# words in what is said of it; the others have their results.
+death() {
+    local how=$1 options=()
+    shift
+    while [ "$1" != -- ]; do
+        options+=("$1")
+        shift
+    done
+    shift
+    printf 'a\n%s\nb\n' "$how" >"$BATS_TEST_TMPDIR/in"
+    run --separate-stderr sopool map --chunksize 3 \
+        --plugin-path "$BATS_TEST_TMPDIR/plugins" "${options[@]}" \
+        ways.die "$BATS_TEST_TMPDIR/in"
+    [ "$status" -eq 1 ]
+    is $'a\nb'
+    output=$(grep "^sopool: $BATS_TEST_TMPDIR/in:2: ways.die(\"$how\"): " \
+        <<<"$stderr")
+    has "$@"
+}
+
+@test "every way to die has its message and its input line" {
+    ways
+    for method in forkserver spawn fork; do
+        [ -z "$SOPOOL_TEST_SANITIZED" ] || [ "$method" != fork ] || continue
+        local by=(--start-method "$method")
+        death caller "${by[@]}" -- "SIGSEGV (Segmentation fault) at address 0x7b in look+0x" ", called from outer+0x" ", die+0x" ", sopool_"
+        death null "${by[@]}" -- "SIGSEGV" "in no code at 0x0, called from die+0x" "(ways.so+0x"
+        death library "${by[@]}" -- "in look+0x" ", called from compare+0x" ", die+0x"
+        death trap "${by[@]}" -- " in die+0x"
+        death raise "${by[@]}" -- "SIGFPE (Floating point exception) in die+0x"
+        death exit "${by[@]}" -- "exited with status 7 in the middle of the call"
+        death _exit "${by[@]}" -- "exited with status 0 in the middle of the call"
+        death quick_exit "${by[@]}" -- "exited with status 5 in the middle of the call"
+        death thread "${by[@]}" -- "the task ended the worker's thread, by pthread_exit()"
+        death "one thread" "${by[@]}" -- "the task ended the worker's thread"
+        death alarm "${by[@]}" -- "SIGALRM (Alarm clock)"
+        death kill "${by[@]}" -- "SIGKILL (Killed): by 'kill -9' or the like"
+        death hang "${by[@]}" --timeout 100ms -- "the call took longer than its time limit of 100 ms"
+        death spin "${by[@]}" --timeout 100ms -- "the call took longer than its time limit of 100 ms"
+    done
+    death thread --start-method thread -- "the task ended the worker's thread"
+}
+
+@test "a limit of processor time is named" {
+    ways
+    printf 'limits: {cpu: 1s}\n' >"$BATS_TEST_TMPDIR/cpu.yaml"
+    death spin --config "$BATS_TEST_TMPDIR/cpu.yaml" -- \
+        "SIGXCPU" "it used up its limit of processor time"
+}
+
+@test "a task that meets the memory limit is told so" {
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers need more memory"
+    ways
+    printf 'limits: {memory: 256M}\n' >"$BATS_TEST_TMPDIR/memory.yaml"
+    printf '1\n1000\n2\n' >"$BATS_TEST_TMPDIR/in"
+    run --separate-stderr sopool map -c "$BATS_TEST_TMPDIR/memory.yaml" \
+        --plugin-path "$BATS_TEST_TMPDIR/plugins" ways.fill "$BATS_TEST_TMPDIR/in"
+    [ "$status" -eq 1 ]
+    is $'1\n2'
+    output=$stderr
+    has "$BATS_TEST_TMPDIR/in:2: ways.fill(\"1000\"): " "SIGSEGV" \
+        "its memory was limited to 256 MiB"
+}
+
+@test "the kernel's out-of-memory killer is named" {
+    group=/sys/fs/cgroup/memory/sopool-test-$$
+    mkdir "$group" 2>/dev/null || skip "needs a cgroup of its own"
+    echo 300M >"$group/memory.limit_in_bytes" || skip "no memory controller"
+    ways
+    printf '1\n1000\n2\n' >"$BATS_TEST_TMPDIR/in"
+    run --separate-stderr bash -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' \
+        in_group "$group" sopool map --plugin-path "$BATS_TEST_TMPDIR/plugins" \
+        ways.fill "$BATS_TEST_TMPDIR/in"
+    rmdir "$group" || { sleep 1 && rmdir "$group"; }
+    [ "$status" -eq 1 ]
+    is $'1\n2'
+    output=$stderr
+    has "$BATS_TEST_TMPDIR/in:2: ways.fill(\"1000\"): " "SIGKILL" \
+        "by the kernel, which has just killed a process for want of memory"
+}
