@@ -8,7 +8,7 @@ LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_DRIVER = $(TAP_DRIVER)
 # A test that hangs is ended, and with it what it has started.
-TEST_LIMIT = 300
+TEST_LIMIT = 600
 TEST_ENV = $(SHELL) tests/env timeout -k 5 $(TEST_LIMIT)
 LOG_COMPILER = $(TEST_ENV)
 BATS_LOG_COMPILER = $(TEST_ENV) $(BATS)
@@ -83,6 +83,61 @@ check-model:
 EXTRA_DIST += \
 	tests/model/channel.pml \
 	tests/model/check.sh
+
+# ---- fuzzing: each target runs over its corpus as a test; libFuzzer makes up
+# more in a build with --enable-fuzzing
+
+fuzz_targets = \
+	tests/fuzz/channel \
+	tests/fuzz/config \
+	tests/fuzz/json \
+	tests/fuzz/manifest \
+	tests/fuzz/signature \
+	tests/fuzz/value
+if FUZZING
+fuzz_main =
+else
+fuzz_main = tests/fuzz/replay.c
+endif
+tests_fuzz_channel_SOURCES = tests/fuzz/channel.c $(fuzz_main)
+tests_fuzz_channel_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_main)
+tests_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_manifest_SOURCES = tests/fuzz/manifest.c $(fuzz_main)
+tests_fuzz_manifest_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_signature_SOURCES = tests/fuzz/signature.c $(fuzz_main)
+tests_fuzz_signature_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_value_SOURCES = tests/fuzz/value.c $(fuzz_main)
+tests_fuzz_value_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+# JSON is the command's.
+tests_fuzz_json_SOURCES = tests/fuzz/json.c $(fuzz_main) \
+	cli/base64.c cli/json.c cli/lint.c cli/message.c cli/output.c \
+	cli/render.c
+tests_fuzz_json_CPPFLAGS = $(sopool_CPPFLAGS)
+tests_fuzz_json_CFLAGS = $(sopool_CFLAGS)
+tests_fuzz_json_LDADD = core/libsopool-core.la $(JSON_LIBS)
+tests_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+FUZZ_SECONDS = 3600
+if FUZZING
+check_PROGRAMS += $(fuzz_targets)
+fuzz: $(fuzz_targets)
+	$(AM_V_at)$(SHELL) $(srcdir)/tests/fuzz/run.sh $(srcdir) \
+		$(FUZZ_SECONDS) $(fuzz_targets)
+else
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+logs += $(fuzz_targets:=.log)
+fuzz:
+	@echo 'make fuzz: in a build folder of its own, run' \
+		"'configure --enable-fuzzing CC=clang' first" >&2; exit 1
+endif
+.PHONY: fuzz
+EXTRA_DIST += \
+	tests/fuzz/corpus \
+	tests/fuzz/fuzz.h \
+	tests/fuzz/replay.c \
+	tests/fuzz/run.sh
 
 # ---- whole-program tests
 
@@ -189,4 +244,4 @@ EXTRA_DIST += $(test_plugins)
 
 clean-local:
 	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/reports \
-		docs/man3
+		docs/man3 tests/fuzz/work tests/fuzz/found

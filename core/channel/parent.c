@@ -215,6 +215,10 @@ static uint32_t take_whole(struct parent_end *end, uint64_t seq)
     uint64_t ready = word_of(SLOT_READY, 0, range->end);
     uint32_t count = range->end;
 
+    /* A worker that has answered and says that it has not begun lies: what is
+     * answered must not be run again. */
+    if (range->answered > 0)
+        return 0;
     if (!atomic_compare_exchange_strong(&slot_of(end, seq)->word, &ready,
                                         word_of(SLOT_TAKEN, 0, 0)))
         return 0;

@@ -371,6 +371,8 @@ static bool put_pairs(sopool_writer *w, struct level *level)
     struct pair *pair = (struct pair *)(void *)level->keys.data;
     size_t count = level->keys.size / sizeof(*pair);
 
+    if (level->items.size == 0) /* what was in it has been refused */
+        count = 0;
     if (count > 0)
         qsort_r(pair, count, sizeof(*pair), compare_pairs, level->items.data);
     (void)sopool_put_map(w, count);

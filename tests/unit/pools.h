@@ -159,7 +159,7 @@ static inline TCase *add_case(Suite *s, const char *name)
 {
     TCase *t = tcase_create(name);
 
-    tcase_set_timeout(t, 30);
+    tcase_set_timeout(t, 240);
     suite_add_tcase(s, t);
     return t;
 }

@@ -309,6 +309,21 @@ START_TEST(begun_is_bounded_whatever_is_written)
 END_TEST
 
 /* Random bytes over the whole channel: an error or nothing, but no crash. */
+/* Otherwise the call would be run, and settled, twice. */
+START_TEST(what_is_answered_is_never_taken_back)
+{
+    struct range_view range;
+    uint64_t seq = send_items(2);
+
+    ck_assert_int_eq(worker_next(&worker, &range), 1);
+    answer(0, "a");
+    expect_record(seq, 0, "a");
+    atomic_store(&parent.shared->slot[seq].word, word_of(SLOT_READY, 0, 2));
+    ck_assert_uint_eq(parent_take(&parent, seq, TAKE_WHOLE), 0);
+    ck_assert_uint_eq(parent_begun(&parent, seq), 1);
+}
+END_TEST
+
 START_TEST(random_bytes_everywhere)
 {
     uint64_t state = (uint64_t)_i + 1;
@@ -416,6 +431,7 @@ int main(void)
     tcase_add_test(t, a_record_longer_than_its_ring);
     tcase_add_test(t, done_without_a_result);
     tcase_add_test(t, begun_is_bounded_whatever_is_written);
+    tcase_add_test(t, what_is_answered_is_never_taken_back);
     tcase_add_loop_test(t, random_bytes_everywhere, 0, 20);
     tcase_add_test(t, nothing_is_lost_between_threads);
     suite_add_tcase(s, t);

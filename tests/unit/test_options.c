@@ -454,7 +454,7 @@ int main(void)
     Suite *s = suite_create("options");
     TCase *t = tcase_create("options");
 
-    tcase_set_timeout(t, 30);
+    tcase_set_timeout(t, 240);
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, counts);
     tcase_add_loop_test(t, durations_have_units, 0,

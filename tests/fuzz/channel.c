@@ -1,0 +1,217 @@
+/* channel.c - fuzzes the pool's end of a channel: the bytes are what a hostile
+ * worker writes into the shared memory, and what the pool does meanwhile. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "channel/channel.h"
+#include "channel/layout.h"
+
+enum { STEPS = 2000, LONGEST = 64 };
+
+struct run {
+    struct parent_end end;
+    struct shared *shared;
+    struct input in;
+    bool broken;      /* the pool has seen it, and uses the channel no more */
+    size_t low, high; /* what was written of the shared memory */
+};
+
+/* Items that a range is to have and that were answered. */
+static uint32_t wanted[CHANNEL_SLOTS], seen[CHANNEL_SLOTS];
+
+static void wrote(struct run *run, size_t from, size_t size)
+{
+    if (from < run->low)
+        run->low = from;
+    if (from + size > run->high)
+        run->high = from + size;
+}
+
+/* The worker: any bytes at any place. Half of the places are of interest. */
+static void scribble(struct run *run)
+{
+    uint8_t *base = (uint8_t *)run->shared;
+    size_t at = (size_t)input_number(&run->in, 3) % sizeof(*run->shared);
+    size_t size = input_byte(&run->in) % LONGEST + 1;
+
+    if (at % 2 == 0)
+        at = at / 2 % offsetof(struct shared, args);
+    if (size > sizeof(*run->shared) - at)
+        size = sizeof(*run->shared) - at;
+    for (size_t i = 0; i < size; i++)
+        base[at + i] = input_byte(&run->in);
+    wrote(run, at, size);
+}
+
+/* The worker: a record that may be right, and its publishing. */
+static void answer(struct run *run)
+{
+    struct shared *shared = run->shared;
+    uint64_t head = atomic_load(&shared->results_head);
+    uint64_t at = head % CHANNEL_RESULTS & ~UINT64_C(15);
+    struct record_head record = {
+        .seq = (uint32_t)run->end.reading + input_byte(&run->in) % 2,
+        .index = (uint32_t)input_byte(&run->in),
+        .status = (uint32_t)input_number(&run->in, 1),
+        .size = (uint32_t)input_number(&run->in, 2) * 2,
+    };
+
+    if (record.status == 0xff)
+        record.status = RECORD_PAD;
+    if (at + sizeof(record) > CHANNEL_RESULTS)
+        return;
+    memcpy(shared->results + at, &record, sizeof(record));
+    wrote(run, offsetof(struct shared, results) + at, sizeof(record));
+    atomic_store(&shared->results_head, head + record_space(record.size));
+}
+
+/* The worker: a slot's word that may be right. */
+static void set_word(struct run *run)
+{
+    uint8_t slot = input_byte(&run->in) % CHANNEL_SLOTS;
+    uint8_t state = input_byte(&run->in) % 6;
+    uint32_t next = (uint32_t)input_byte(&run->in);
+    uint32_t end = (uint32_t)input_byte(&run->in);
+
+    atomic_store(&run->shared->slot[slot].word,
+                 word_of((enum slot_state)state, next, end));
+}
+
+static void send(struct run *run)
+{
+    uint32_t count = input_byte(&run->in) % 200 + 1;
+    size_t size = (size_t)input_number(&run->in, 2) * 3;
+    uint8_t *room = parent_room(&run->end, size);
+    uint64_t seq;
+
+    if (room == NULL)
+        return;
+    must(room >= run->shared->args);
+    must(size <= (size_t)(run->shared->args + CHANNEL_ARGS - room));
+    if (size > 0) {
+        room[0] = room[size - 1] = 1;
+        wrote(run, (size_t)(room - (uint8_t *)run->shared), size);
+    }
+    seq = parent_send(&run->end, 0, count, 0, size);
+    wanted[seq % CHANNEL_SLOTS] = count;
+    seen[seq % CHANNEL_SLOTS] = 0;
+}
+
+static volatile uint8_t touched;
+
+static void read_one(struct run *run)
+{
+    struct record record;
+    const char *why = NULL;
+    int got = parent_read(&run->end, &record, &why);
+
+    must((got == -1) == (why != NULL));
+    run->broken = got < 0;
+    if (got != 1)
+        return;
+    must(record.seq < run->end.sent && record.seq >= run->end.retired);
+    must(record.index == seen[record.seq % CHANNEL_SLOTS]++);
+    must(seen[record.seq % CHANNEL_SLOTS] <=
+         wanted[record.seq % CHANNEL_SLOTS]);
+    must(record.size <= CHANNEL_INLINE);
+    must((const uint8_t *)record.data >= run->shared->results);
+    must((const uint8_t *)record.data + record.size <=
+         run->shared->results + CHANNEL_RESULTS);
+    for (uint32_t i = 0; i < record.size; i++)
+        touched ^= ((const uint8_t *)record.data)[i];
+    parent_read_done(&run->end);
+}
+
+static void retire(struct run *run)
+{
+    const char *why = NULL;
+    uint64_t seq;
+    int got = parent_retire(&run->end, &seq, &why);
+
+    must((got == -1) == (why != NULL));
+    run->broken = got < 0;
+    if (got == 1)
+        /* No call is given up that was not answered. */
+        must(seen[seq % CHANNEL_SLOTS] == wanted[seq % CHANNEL_SLOTS]);
+}
+
+static void take(struct run *run)
+{
+    uint64_t seq = run->end.retired + input_byte(&run->in) % CHANNEL_SLOTS;
+    enum take how = (enum take)(input_byte(&run->in) % 3);
+    uint32_t count = parent_take(&run->end, seq, how);
+
+    must(count <= wanted[seq % CHANNEL_SLOTS]);
+    if (count == 0)
+        return;
+    wanted[seq % CHANNEL_SLOTS] -= count;
+    must(seen[seq % CHANNEL_SLOTS] <= wanted[seq % CHANNEL_SLOTS]);
+}
+
+static void look(struct run *run)
+{
+    for (uint64_t seq = run->end.retired; seq < run->end.sent; seq++) {
+        uint32_t begun = parent_begun(&run->end, seq);
+
+        if (run->end.range[seq % CHANNEL_SLOTS].taken)
+            continue;
+        must(begun >= seen[seq % CHANNEL_SLOTS]);
+        must(begun <= wanted[seq % CHANNEL_SLOTS]);
+    }
+    (void)parent_sleep(&run->end);
+    parent_awake(&run->end);
+    parent_wake(&run->end);
+    (void)parent_started(&run->end);
+}
+
+static void step(struct run *run)
+{
+    switch (input_byte(&run->in) % 8) {
+    case 0:
+        scribble(run);
+        break;
+    case 1:
+        answer(run);
+        break;
+    case 2:
+        set_word(run);
+        break;
+    case 3:
+        send(run);
+        break;
+    case 4:
+        read_one(run);
+        break;
+    case 5:
+        retire(run);
+        break;
+    case 6:
+        take(run);
+        break;
+    default:
+        look(run);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct shared *shared;
+    struct run run = {.in = {data, size}, .low = SIZE_MAX};
+    struct last_fault fault;
+
+    if (shared == NULL)
+        shared = aligned_alloc(4096, (sizeof(*shared) + 4095) & ~4095UL);
+    if (shared == NULL)
+        return 0;
+    memset(shared, 0, offsetof(struct shared, args));
+    run.shared = shared;
+    parent_init(&run.end, shared);
+    for (int i = 0; i < STEPS && run.in.left > 0 && !run.broken; i++)
+        step(&run);
+    parent_fault(&run.end, &fault);
+    /* Each run begins with the same memory. */
+    if (run.low < run.high)
+        memset((uint8_t *)shared + run.low, 0, run.high - run.low);
+    return 0;
+}
