@@ -23,6 +23,7 @@ unit_tests += \
 	tests/unit/test_catalog \
 	tests/unit/test_cbor \
 	tests/unit/test_channel \
+	tests/unit/test_containment \
 	tests/unit/test_cpus \
 	tests/unit/test_futures \
 	tests/unit/test_lifecycle \
@@ -224,6 +225,7 @@ test_plugins += \
 	tests/plugins/faults.c \
 	tests/plugins/good.c \
 	tests/plugins/nameless.c \
+	tests/plugins/nuisance.c \
 	tests/plugins/second.c \
 	tests/plugins/unlinked.c
 

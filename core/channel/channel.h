@@ -187,6 +187,9 @@ struct range_view {
 void worker_init(struct worker_end *end, struct shared *shared,
                  void (*ring)(void *ctx), void *ctx);
 
+/* Waits until there may be a range, or an end, and begins nothing. */
+void worker_wait(struct worker_end *end);
+
 /* Waits for the next range and begins its item 0: 1, or 0 to quit. */
 int worker_next(struct worker_end *end, struct range_view *out);
 

@@ -91,6 +91,12 @@ static void view(const struct worker_end *end, struct range_view *out)
     out->size = slot->args_size;
 }
 
+void worker_wait(struct worker_end *end)
+{
+    if (!has_range(end, end->seq))
+        wait_until(end, has_range, end->seq);
+}
+
 int worker_next(struct worker_end *end, struct range_view *out)
 {
     for (;;) {

@@ -468,10 +468,13 @@ typedef struct sopool_stats {
     uint64_t started;   /* workers ever started */
     uint64_t died;      /* workers that died without being asked to end */
     uint64_t retired;   /* workers replaced for maxtasksperchild */
+    uint64_t replaced;  /* workers that a task left unfit for other calls */
     uint64_t retried;   /* calls run again after their worker died */
     uint64_t queued;    /* calls that no worker has begun */
     uint64_t running;   /* calls that are running */
     uint64_t callbacks; /* callbacks that wait to be called */
+    uint32_t start_failures; /* workers that could not start, in a row */
+    int64_t backoff_ms;      /* until the next may start; 0: there is no need */
 } sopool_stats;
 
 /* What the pool has done, at one moment. Also fills in the first `room` of the

@@ -76,10 +76,15 @@ enum {
     STACK_NEAR = 65536, /* a fault so near the stack pointer: the stack ended */
 };
 
-static bool same_frame(const struct fault_frame *a, const struct fault_frame *b)
+/* The two functions that SOPOOL_TASK makes of a task are the task to people. */
+static const char *plain_name(const char *name)
 {
-    return a->plugin == b->plugin && a->offset == b->offset &&
-           memcmp(a->module, b->module, sizeof(a->module)) == 0;
+    static const char *const made[] = {"sopool_body_", "sopool_entry_"};
+
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+        if (strncmp(name, made[i], strlen(made[i])) == 0)
+            return name + strlen(made[i]);
+    return name;
 }
 
 static void frame_text(const struct sopool_pool *pool,
@@ -100,7 +105,8 @@ static void frame_text(const struct sopool_pool *pool,
     if (plugin != NULL && plugin->fd >= 0 &&
         elf_function(plugin->fd, frame->offset, name, sizeof(name), &delta) ==
             0) {
-        (void)snprintf(out, room, "%s+0x%llx", name, (unsigned long long)delta);
+        (void)snprintf(out, room, "%s+0x%llx", plain_name(name),
+                       (unsigned long long)delta);
         if (with_file)
             (void)snprintf(out + strlen(out), room - strlen(out),
                            " (%s+0x%llx)", file, offset);
@@ -112,26 +118,36 @@ static void frame_text(const struct sopool_pool *pool,
     settle_clean(out, strlen(out));
 }
 
-/* The stack from frame `i` on; of it the plugin's part, if there is one. */
+static bool same_function(const char *a, const char *b)
+{
+    size_t size = strcspn(a, "+");
+
+    return strcspn(b, "+") == size && memcmp(a, b, size) == 0;
+}
+
+/* The stack from frame `i` on, whose text is `text`; of it the plugin's part,
+ * if there is one. */
 static void add_callers(const struct sopool_pool *pool,
                         const struct last_fault *fault, uint32_t i,
-                        sopool_error *err)
+                        const char *text, sopool_error *err)
 {
     bool inside = fault->frame[i].plugin != UINT32_MAX;
-    const char *before = ", called from ";
-    char text[256];
+    char last[256], next[256];
+    uint32_t shown = 0;
 
-    for (uint32_t shown = 0; ++i < fault->depth && shown < CALLERS;) {
+    (void)snprintf(last, sizeof(last), "%s", text);
+    while (++i < fault->depth && shown < CALLERS) {
         const struct fault_frame *frame = &fault->frame[i];
         bool plugin = frame->plugin != UINT32_MAX;
 
-        if ((inside && !plugin) || same_frame(frame, frame - 1))
+        if (inside && !plugin)
             continue;
-        frame_text(pool, frame, plugin && !inside, text, sizeof(text));
-        add_text(err, "%s%s", before, text);
-        before = ", ";
+        frame_text(pool, frame, plugin && !inside, next, sizeof(next));
+        if (same_function(last, next))
+            continue;
+        add_text(err, "%s%s", shown++ == 0 ? ", called from " : ", ", next);
+        memcpy(last, next, sizeof(last));
         inside = inside || plugin;
-        shown++;
     }
 }
 
@@ -149,7 +165,7 @@ static void add_place(const struct member *m, const struct last_fault *fault,
         return;
     frame_text(m->pool, &fault->frame[first], true, text, sizeof(text));
     add_text(err, " in %s", text);
-    add_callers(m->pool, fault, first, err);
+    add_callers(m->pool, fault, first, text, err);
 }
 
 static bool is_overflow(const struct last_fault *fault)
@@ -302,12 +318,23 @@ static void describe_ours(const struct member *m, int ended_by,
     err->ended_by = ended_by;
 }
 
+static void describe_stopped(const struct member *m, sopool_error *err)
+{
+    (void)error_set(err, SOPOOL_E_DIED,
+                    "worker %d was stopped in the middle of the call, by "
+                    "SIGSTOP or by reading from a terminal, and was ended",
+                    (int)m->pid);
+    err->ended_by = SOPOOL_BY_POOL;
+}
+
 void cause_describe(const struct member *m, sopool_error *err)
 {
     int status = m->wait_status;
 
     if (m->why != NULL)
         describe_ours(m, SOPOOL_BY_POOL, err);
+    else if (m->stopped)
+        describe_stopped(m, err);
     else if (m->ended_by == SOPOOL_BY_TIMEOUT ||
              m->ended_by == SOPOOL_BY_KILL ||
              m->ended_by == SOPOOL_BY_TERMINATE)

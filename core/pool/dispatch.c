@@ -329,6 +329,8 @@ static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
                 at = now + limit / 2 + NS_PER_MS;
         }
     }
+    if (pool->look_at != 0 && pool->look_at < at)
+        at = pool->look_at;
     if (pool->give_up_at != 0 && pool->give_up_at < at)
         at = pool->give_up_at;
     if (pool->start_after > now && pool->start_after < at)
@@ -431,6 +433,7 @@ static void see_to(struct sopool_pool *pool, int64_t now)
 {
     cancel_as_asked(pool);
     keep_time(pool, now);
+    stopped_look(pool, now);
     retire_workers(pool);
     start_workers(pool, now);
     feed(pool);

@@ -30,6 +30,7 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/server.c \
 	core/pool/settle.c \
 	core/pool/stats.c \
+	core/pool/stopped.c \
 	core/pool/stream.c \
 	core/pool/stream.h \
 	core/pool/submit.c \

@@ -249,6 +249,17 @@ static void could_not_start(struct member *m, const struct message *message)
         start_failed(m->pool, true, &err);
 }
 
+/* A task has left it in a state in which it must not run others. It ends by
+ * itself; what it has not begun goes elsewhere. */
+static void is_leaving(struct member *m)
+{
+    if (m->state != MEMBER_READY)
+        return;
+    m->pool->stats.replaced++;
+    member_end(m);
+    member_take_back(m);
+}
+
 static void keep_big(struct member *m, const struct message *message,
                      struct message_fds *fds)
 {
@@ -275,6 +286,9 @@ static void handle(struct member *m, const struct message *message,
         break;
     case MESSAGE_FAILED:
         could_not_start(m, message);
+        break;
+    case MESSAGE_LEAVING:
+        is_leaving(m);
         break;
     case MESSAGE_BIG:
         keep_big(m, message, fds);

@@ -124,7 +124,8 @@ static void died_starting(struct member *m, const sopool_error *how)
 
 static void count_death(struct member *m)
 {
-    if (m->why != NULL || m->ended_by == 0 || m->ended_by == SOPOOL_BY_TIMEOUT)
+    if (m->why != NULL || m->stopped || m->ended_by == 0 ||
+        m->ended_by == SOPOOL_BY_TIMEOUT)
         m->pool->stats.died++;
 }
 

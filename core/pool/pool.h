@@ -11,6 +11,7 @@
  *   queue.c      the calls that no worker has
  *   cancel.c     taking calls back, and ending those that run
  *   member.c     one worker as the pool sees it: start, messages, results
+ *   stopped.c    workers that a signal has stopped
  *   obituary.c   a worker's death: what becomes of the calls that it had
  *   cause.c      how it ended, in words
  *   feed.c       which worker gets which calls
@@ -49,6 +50,7 @@ enum {
     DEPTH = 3,          /* ranges that wait in a worker */
     DEPTH_MOST = 48,    /* the same, of single short calls */
     LONG_NS = 5000000,  /* a call that takes longer has none waiting behind */
+    LOOK_MS = 1000,     /* between looks at workers that say nothing */
     CLOSED_MS = 100,    /* an idle worker may live without its socket */
 };
 
@@ -107,6 +109,8 @@ struct member {
     uint64_t budget;   /* calls that it may still be sent */
     enum phase phase;  /* what it says it is doing while it starts */
     size_t phase_plugin;
+    uint64_t looked_at; /* bytes of results read when it was looked at last */
+    bool stopped;       /* by a signal, and ended for that */
     bool surplus;       /* to be ended, because the pool got smaller */
     int64_t limit_at;   /* when the start is over time, or the running call */
     int64_t limit_ns;   /* the time limit of that call */
@@ -174,6 +178,7 @@ struct sopool_pool {
     uint64_t reset_id; /* workers before this one started before a reset */
     uint32_t start_failures; /* in a row */
     int64_t start_after;     /* not before this time */
+    int64_t look_at;         /* when workers are looked at; 0: no need */
     int64_t give_up_at;      /* on threads that do not end; 0: not yet */
     struct server server;
     struct task_record *task; /* by id */
@@ -349,6 +354,12 @@ void member_end(struct member *member);
 /* Forgets a member that is no more; freed by member_free_buried. */
 void member_bury(struct member *member);
 void member_free_buried(struct sopool_pool *pool);
+
+/* ---- stopped.c --------------------------------------------------------- */
+
+/* Ends workers that are stopped in the middle of a call, if it is time to look;
+ * and when that is the next time. */
+void stopped_look(struct sopool_pool *pool, int64_t now);
 
 /* ---- obituary.c -------------------------------------------------------- */
 

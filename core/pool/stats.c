@@ -15,6 +15,7 @@ void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
 
 static void look(const struct sopool_pool *pool, sopool_stats *out)
 {
+    int64_t now = clock_now();
     uint32_t index;
 
     *out = pool->stats;
@@ -26,6 +27,9 @@ static void look(const struct sopool_pool *pool, sopool_stats *out)
         if (m->state != MEMBER_DEAD && member_running(m, &index) != NULL)
             out->running++;
     }
+    out->start_failures = pool->start_failures;
+    if (pool->start_after > now)
+        out->backoff_ms = (pool->start_after - now) / NS_PER_MS + 1;
     out->queued = out->submitted - out->done - out->failed - out->running;
 }
 

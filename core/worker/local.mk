@@ -16,7 +16,9 @@ core_libsopool_core_la_SOURCES += \
 	core/worker/spawn.c \
 	core/worker/tasks.c \
 	core/worker/tasks.h \
-	core/worker/thread.c
+	core/worker/thread.c \
+	core/worker/tidy.c \
+	core/worker/tidy.h
 
 # The program that workers run in. It holds the library's objects itself, so
 # that it starts without looking for libsopool.

@@ -28,7 +28,8 @@ enum message_kind {
     MESSAGE_READY,  /* ready for calls (or for MESSAGE_START) */
     MESSAGE_FAILED, /* value: sopool_code; text: why it cannot start */
     /* worker -> pool */
-    MESSAGE_RING, /* there are results to read */
+    MESSAGE_LEAVING, /* text: why it is fit for no more calls; it ends */
+    MESSAGE_RING,    /* there are results to read */
     /* both ways, between pool and worker */
     MESSAGE_BIG, /* number: the range's seq; fds: a sealed memory file */
 };

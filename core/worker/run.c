@@ -14,11 +14,13 @@
 #include "base/error.h"
 #include "worker/call.h"
 #include "worker/crash.h"
+#include "worker/tidy.h"
 
 struct runner {
     struct worker *worker;
     struct tasks own; /* if it has opened them itself */
     struct worker_end end;
+    struct tidy tidy; /* in a process */
     struct call call;
     bool running;   /* a task is */
     uint32_t index; /* as which item of its range */
@@ -194,6 +196,9 @@ static int make_ready(struct runner *r, sopool_error *err)
         crash_know(worker->tasks);
     if (run_hooks(r, err) != 0 || run_initializer(r, err) != 0)
         return -1;
+    /* What they have set up stays. */
+    if (worker->process && tidy_init(&r->tidy, worker->control) != 0)
+        return error_nomem(err);
     return 0;
 }
 
@@ -216,8 +221,8 @@ static int receive_big(struct runner *r, const struct range_view *range,
     }
 }
 
-static int run_item(struct runner *r, const struct range_view *range,
-                    uint32_t index, const uint8_t *args, uint64_t size)
+static void run_item(struct runner *r, const struct range_view *range,
+                     uint32_t index, const uint8_t *args, uint64_t size)
 {
     const struct tasks *tasks = r->worker->tasks;
     const struct task *task = &tasks->task[range->task];
@@ -233,7 +238,6 @@ static int run_item(struct runner *r, const struct range_view *range,
     r->running = false;
     call_answer(&r->call, index, code);
     call_reset(&r->call);
-    return 0;
 }
 
 /* In the channel stands where in the file they are. */
@@ -254,15 +258,30 @@ static int run_big(struct runner *r, const struct range_view *range)
         worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
         return 0;
     }
-    (void)run_item(r, range, 0, map, where[1]);
+    run_item(r, range, 0, map, where[1]);
     (void)munmap(map, where[1]);
     return 0;
+}
+
+/* -1: the worker is to be replaced, and the pool was told so. */
+static int judge(struct runner *r, const char *why)
+{
+    if (why == NULL)
+        return 0;
+    (void)message_send_text(r->worker->control, MESSAGE_LEAVING, 0, why);
+    return -1;
+}
+
+/* After a call. */
+static int tidied(struct runner *r)
+{
+    return r->worker->process ? judge(r, tidy_after(&r->tidy)) : 0;
 }
 
 static int run_range(struct runner *r, const struct range_view *range)
 {
     int64_t began = clock_now();
-    const uint8_t *at = range->args;
+    const uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;
     uint32_t size;
 
@@ -273,20 +292,40 @@ static int run_range(struct runner *r, const struct range_view *range)
         if (range->flags & CHANNEL_BIG) {
             if (run_big(r, range) != 0)
                 return -1;
+            at = end;
         } else {
             memcpy(&size, at, sizeof(size));
             at += sizeof(size);
-            (void)run_item(r, range, index++, at, size);
+            run_item(r, range, index++, at, size);
             at += size;
         }
+        /* Before the next item begins, so that it can go elsewhere. */
+        if (at < end && tidied(r) != 0)
+            return -1;
     } while (worker_more(&r->end, began));
-    return 0;
+    return tidied(r); /* the pool has its answer by now */
+}
+
+/* Runs ranges until the pool says that it is enough: 0, or -1. */
+static int run_ranges(struct runner *r)
+{
+    bool process = r->worker->process;
+    struct range_view range;
+
+    for (;;) {
+        worker_wait(&r->end);
+        if (process && judge(r, tidy_before(&r->tidy)) != 0)
+            return -1;
+        if (worker_next(&r->end, &range) == 0)
+            return 0;
+        if (range.task >= r->worker->tasks->count || run_range(r, &range) != 0)
+            return -1;
+    }
 }
 
 static int run(struct runner *r)
 {
     struct worker *worker = r->worker;
-    struct range_view range;
     sopool_error err = {0};
 
     if (make_ready(r, &err) != 0) {
@@ -299,10 +338,7 @@ static int run(struct runner *r)
     call_init(&r->call, &r->end, worker->control);
     if (message_send(worker->control, MESSAGE_READY, 0, 0, NULL, 0) != 0)
         return 1;
-    while (worker_next(&r->end, &range) != 0)
-        if (range.task >= worker->tasks->count || run_range(r, &range) != 0)
-            return 1;
-    return 0;
+    return run_ranges(r) == 0 ? 0 : 1;
 }
 
 /* A task ended its thread (pthread_exit), and with it the worker. A process
@@ -330,6 +366,7 @@ int worker_run(struct worker *worker)
     pthread_cleanup_push(thread_ended, &r);
     status = run(&r);
     pthread_cleanup_pop(0);
+    tidy_finish(&r.tidy);
     tasks_finish(&r.own);
     return status;
 }

@@ -299,7 +299,7 @@ death() {
     for method in forkserver spawn fork; do
         [ -z "$SOPOOL_TEST_SANITIZED" ] || [ "$method" != fork ] || continue
         local by=(--start-method "$method")
-        death caller "${by[@]}" -- "SIGSEGV (Segmentation fault) at address 0x7b in look+0x" ", called from outer+0x" ", die+0x" ", sopool_"
+        death caller "${by[@]}" -- "SIGSEGV (Segmentation fault) at address 0x7b in look+0x" ", called from outer+0x" ", die+0x"
         death null "${by[@]}" -- "SIGSEGV" "in no code at 0x0, called from die+0x" "(ways.so+0x"
         death library "${by[@]}" -- "in look+0x" ", called from compare+0x" ", die+0x"
         death trap "${by[@]}" -- " in die+0x"

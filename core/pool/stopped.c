@@ -1,0 +1,60 @@
+/* stopped.c - workers that a signal has stopped (SIGSTOP, or SIGTTIN after a
+ * read from the terminal). They do not end, and so their calls would not. See
+ * pool.h.
+ *
+ * Nobody tells of that but the kernel, and that only a parent, which the pool
+ * need not be. So it looks, now and then, while a worker that has calls says
+ * nothing. One that a debugger holds is not stopped in this sense.
+ */
+#include "pool/pool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_stopped(pid_t pid)
+{
+    char path[64], text[512];
+    const char *state;
+    FILE *file;
+    size_t size;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    size = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    state = strrchr(text, ')'); /* the name before it may hold anything */
+    return state != NULL && strncmp(state, ") T", 3) == 0;
+}
+
+static bool may_be_stopped(struct member *m)
+{
+    bool silent = m->looked_at == m->end.results_tail;
+
+    m->looked_at = m->end.results_tail;
+    return silent && m->inflight > 0 && m->pid > 0 && !m->gone &&
+           (m->state == MEMBER_READY || m->state == MEMBER_ENDING);
+}
+
+static bool some_have_calls(const struct sopool_pool *pool)
+{
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        if (m->inflight > 0)
+            return true;
+    return false;
+}
+
+void stopped_look(struct sopool_pool *pool, int64_t now)
+{
+    if (pool->options->start_method == START_THREAD || now < pool->look_at)
+        return;
+    if (pool->look_at != 0)
+        for (struct member *m = pool->members; m != NULL; m = m->next)
+            if (may_be_stopped(m) && is_stopped(m->pid)) {
+                m->stopped = true;
+                member_kill(m, SOPOOL_BY_POOL);
+            }
+    pool->look_at = some_have_calls(pool) ? now + LOOK_MS * NS_PER_MS : 0;
+}

@@ -1,0 +1,58 @@
+/* tidy.h - a worker process put back in order after tasks: what belongs to the
+ * whole process, and so to the calls that come, is as it was before.
+ *
+ * That costs some microseconds, so it is not done after each short call, but
+ * so often that a call is never met by what another one did more than
+ * TIDY_NS before.
+ */
+#ifndef SOPOOL_WORKER_TIDY_H
+#define SOPOOL_WORKER_TIDY_H
+
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum { TIDY_NS = 500000, TIDY_SIGNALS = 32 };
+
+struct tidy_file {
+    dev_t dev;
+    ino_t ino;
+};
+
+struct tidy {
+    int64_t done_ns; /* when it was last in order */
+    uint32_t look;   /* calls before the clock is looked at */
+    uint32_t step;
+    bool used; /* a task has run since */
+
+    int control; /* the worker's socket */
+    pid_t group;
+    uid_t user;
+    mode_t mask;
+    int folder; /* the working directory */
+    struct tidy_file folder_is, output_is[2], control_is;
+    sigset_t blocked;
+    struct sigaction action[TIDY_SIGNALS];
+    stack_t stack;
+    struct rlimit limit[RLIM_NLIMITS];
+    char *locale;
+    locale_t thread_locale;
+    char **environment; /* owned, with its texts */
+};
+
+/* Takes down how things are: 0, or -1 when there is no memory. */
+int tidy_init(struct tidy *tidy, int control);
+void tidy_finish(struct tidy *tidy);
+
+/* Puts back what is not as it was. NULL, or why this worker is not fit for more
+ * calls. */
+const char *tidy_up(struct tidy *tidy);
+
+/* The same if it is time: after a call, and before one after a wait. */
+const char *tidy_after(struct tidy *tidy);
+const char *tidy_before(struct tidy *tidy);
+
+#endif
