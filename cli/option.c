@@ -119,6 +119,11 @@ const struct option_group option_group_pool = {
          "how often a call is run again after its worker\n"
          "died, if its task may be",
          take_pool, "retries"},
+        {"chaos", 0, "FAULTS",
+         "inject faults into the workers, for tests, such as\n"
+         "kill=1/200,slow=1/50:20ms,init-fail=1/20,\n"
+         "nomem=1/1000,seed=7",
+         take_pool, "chaos"},
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 

@@ -145,6 +145,7 @@ EXTRA_DIST += \
 bats_tests += \
 	tests/cli/apply.bats \
 	tests/cli/build.bats \
+	tests/cli/chaos.bats \
 	tests/cli/config.bats \
 	tests/cli/convert.bats \
 	tests/cli/deaths.bats \

@@ -113,6 +113,11 @@ const struct option_key option_keys[] = {
      .most = 1048576,
      .allowed = "16 to 1048576",
      .doc = "open files of a worker"},
+    {.name = "chaos",
+     .kind = OPTION_CHAOS,
+     AT(chaos),
+     .allowed = "faults, such as kill=1/200,slow=1/50:20ms",
+     .doc = "faults to be injected into workers, for tests"},
 };
 
 const size_t option_key_count = sizeof(option_keys) / sizeof(option_keys[0]);
@@ -357,6 +362,8 @@ int option_put(sopool_options *options, const struct option_key *key,
             return refuse(key, text, err);
         return strings_add(list_at(options, key), text) == 0 ? 0
                                                              : error_nomem(err);
+    case OPTION_CHAOS:
+        return chaos_parse(&options->chaos, text, err);
     default:
         return error_set(err, SOPOOL_E_CONFIG,
                          "it is set in a config file alone; allowed: %s",

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "plugin/own.h"
 #include "sopool.h"
+#include "worker/chaos.h"
 
 enum start_method {
     START_FORKSERVER,
@@ -45,6 +46,7 @@ struct sopool_options {
     uint64_t limit_memory; /* bytes; 0: none */
     int64_t limit_cpu_ns;  /* 0: none */
     uint64_t limit_files;  /* open files; 0: left alone */
+    struct chaos chaos;
 };
 
 /* What the text of a key's value is. */
@@ -56,6 +58,7 @@ enum option_kind {
     OPTION_SIZE,     /* "512M", in bytes */
     OPTION_LIST,     /* texts, added one by one */
     OPTION_FOLDERS,  /* the same; paths, relative to the config file */
+    OPTION_CHAOS,    /* faults: see chaos.h */
     OPTION_ARGS,     /* a list of any values; from config files alone */
 };
 

@@ -138,6 +138,7 @@ static int make_setup(struct sopool_pool *pool, sopool_error *err)
     setup->limit_memory = options->limit_memory;
     setup->limit_cpu_ns = options->limit_cpu_ns;
     setup->limit_files = options->limit_files;
+    setup->chaos = options->chaos;
     return setup_initializer(pool, err);
 }
 

@@ -109,7 +109,7 @@ static void *host_reserve(sopool_call *abi, uint64_t size)
 {
     struct call *call = call_of(abi);
 
-    if (size > INT64_MAX / 2)
+    if (size > INT64_MAX / 2 || chaos_nomem(&call->chaos))
         return NULL;
     if (call->end == NULL)
         return reserve_heap(call, size);
@@ -148,7 +148,7 @@ static void *host_scratch(sopool_call *abi, uint64_t size)
     struct call *call = call_of(abi);
     struct scratch *piece;
 
-    if (size > INT64_MAX / 2)
+    if (size > INT64_MAX / 2 || chaos_nomem(&call->chaos))
         return NULL;
     piece = malloc(sizeof(*piece) + size);
     if (piece == NULL)

@@ -10,6 +10,7 @@
 #include <sopool/abi.h>
 
 #include "channel/channel.h"
+#include "worker/chaos.h"
 #include "worker/tasks.h"
 
 struct scratch;
@@ -28,6 +29,7 @@ struct call {
     const uint8_t *start; /* the result, inside `space`, or NULL */
     uint64_t size;
 
+    struct chaos_state chaos;
     struct scratch *scratch; /* owned list */
     bool failed;
     char reason[1024];

@@ -16,6 +16,7 @@ static _Noreturn void run_child(const struct launch *launch, pid_t parent,
         .setup = launch->setup,
         .shared = launch->shared,
         .control = launch->control,
+        .id = launch->id,
         .process = true,
     };
 

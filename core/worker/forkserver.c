@@ -53,12 +53,13 @@ static int prepare(struct forkserver *server, sopool_error *err)
 
 /* The child: only its own three descriptors are left to it. */
 static _Noreturn void run_child(struct forkserver *server, pid_t parent,
-                                const int fds[3])
+                                uint64_t id, const int fds[3])
 {
     struct worker worker = {
         .setup = &server->setup,
         .tasks = &server->tasks,
         .control = fds[0],
+        .id = id,
         .process = true,
     };
 
@@ -80,7 +81,7 @@ static void start_worker(struct forkserver *server, uint64_t id,
     int pidfd;
 
     if (pid == 0)
-        run_child(server, parent, fds);
+        run_child(server, parent, id, fds);
     pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
     if (pidfd < 0) {
         int why = errno;

@@ -1,6 +1,8 @@
 core_libsopool_core_la_SOURCES += \
 	core/worker/call.c \
 	core/worker/call.h \
+	core/worker/chaos.c \
+	core/worker/chaos.h \
 	core/worker/crash.c \
 	core/worker/crash.h \
 	core/worker/fork.c \

@@ -25,6 +25,7 @@ static int prepare(struct worker *worker, struct worker_setup *setup,
         message_close(&fds);
         return error_set(err, SOPOOL_E_PROTOCOL, "an unexpected message");
     }
+    worker->id = message.number;
     status = channel_attach(&worker->shared, fds.fd[0], err);
     message_close(&fds);
     return status;

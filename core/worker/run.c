@@ -234,7 +234,9 @@ static void run_item(struct runner *r, const struct range_view *range,
         allow_cpu(r->worker->setup);
     r->index = index;
     r->running = true;
+    chaos_before(&r->call.chaos);
     code = call_run(&r->call, task, args, size);
+    chaos_after(&r->call.chaos);
     r->running = false;
     call_answer(&r->call, index, code);
     call_reset(&r->call);
@@ -336,6 +338,9 @@ static int run(struct runner *r)
     tell_phase(worker, PHASE_RUN, 0);
     worker_init(&r->end, worker->shared, ring, worker);
     call_init(&r->call, &r->end, worker->control);
+    chaos_init(&r->call.chaos, &worker->setup->chaos, worker->id,
+               worker->process);
+    chaos_start(&r->call.chaos);
     if (message_send(worker->control, MESSAGE_READY, 0, 0, NULL, 0) != 0)
         return 1;
     return run_ranges(r) == 0 ? 0 : 1;

@@ -12,6 +12,7 @@ struct worker {
     struct tasks *tasks;              /* borrowed; NULL: opened by worker_run */
     struct shared *shared;            /* borrowed */
     int control;  /* borrowed: the worker's control socket */
+    uint64_t id;  /* the pool's number for it */
     bool process; /* a process of its own, which can be limited */
 };
 

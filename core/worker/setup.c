@@ -14,9 +14,9 @@
 #include "base/error.h"
 #include "worker/message.h"
 
-/* The file is an array of eight items in the order of the struct; plugins are
+/* The file is an array of nine items in the order of the struct; plugins are
  * an array of [path, manifest section, skip] triples. */
-enum { SETUP_ITEMS = 8 };
+enum { SETUP_ITEMS = 9 };
 
 static int encode(const struct worker_setup *setup, struct buf *out)
 {
@@ -40,6 +40,8 @@ static int encode(const struct worker_setup *setup, struct buf *out)
     (void)sopool_put_u64(&w, setup->limit_memory);
     (void)sopool_put_i64(&w, setup->limit_cpu_ns);
     (void)sopool_put_u64(&w, setup->limit_files);
+    /* Both programs are of one build. */
+    (void)sopool_put_bytes(&w, &setup->chaos, sizeof(setup->chaos));
     return buf_written(out, &w);
 }
 
@@ -106,7 +108,7 @@ static int decode(struct worker_setup *setup, sopool_reader *r,
                   sopool_error *err)
 {
     uint64_t items, plugins, initializer = 0;
-    sopool_blob initargs = {0};
+    sopool_blob initargs = {0}, chaos = {0};
 
     if (sopool_read_array(r, &items) != 0 || items != SETUP_ITEMS ||
         sopool_read_array(r, &plugins) != 0)
@@ -123,8 +125,10 @@ static int decode(struct worker_setup *setup, sopool_reader *r,
         sopool_read_bool(r, &setup->plugins_required) != 0 ||
         sopool_read_u64(r, &setup->limit_memory) != 0 ||
         sopool_read_i64(r, &setup->limit_cpu_ns) != 0 ||
-        sopool_read_u64(r, &setup->limit_files) != 0)
+        sopool_read_u64(r, &setup->limit_files) != 0 ||
+        sopool_read_bytes(r, &chaos) != 0 || chaos.size != sizeof(setup->chaos))
         return error_set(err, SOPOOL_E_PROTOCOL, "a damaged setup file");
+    memcpy(&setup->chaos, chaos.ptr, sizeof(setup->chaos));
     setup->initializer = (uint32_t)initializer;
     return buf_add(&setup->initargs, initargs.ptr, initargs.size) == 0
                ? 0

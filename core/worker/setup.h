@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "plugin/manifest.h"
+#include "worker/chaos.h"
 
 struct setup_plugin {
     const char *path;
@@ -34,6 +35,7 @@ struct worker_setup {
     uint64_t limit_memory; /* bytes; 0: none */
     int64_t limit_cpu_ns;  /* for each call; 0: none */
     uint64_t limit_files;  /* 0: as it is */
+    struct chaos chaos;
 };
 
 /* A setup that was read from a memory file owns its plugins' paths, manifests

@@ -73,6 +73,7 @@ int launch_thread(const struct launch *launch, pthread_t *thread,
     start->worker.setup = launch->setup;
     start->worker.shared = launch->shared;
     start->worker.control = launch->control;
+    start->worker.id = launch->id;
     start->owner = launch->owner;
     status = begin(thread, start);
     if (status == 0)
