@@ -37,6 +37,8 @@ sopool_SOURCES = \
 	cli/progress.h \
 	cli/render.c \
 	cli/render.h \
+	cli/replay.c \
+	cli/replay.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \

@@ -13,6 +13,7 @@
 #include "near.h"
 #include "option.h"
 #include "output.h"
+#include "replay.h"
 #include "session.h"
 #include "status.h"
 
@@ -110,6 +111,25 @@ static const struct command commands[] = {
                   "  2    one is not",
         .group = {&option_group_config, &option_group_pool, &option_group_help},
         .run = check_run,
+    },
+    {
+        .name = "replay",
+        .synopsis = "BUNDLE",
+        .summary = "Runs a call that crashed again",
+        .details =
+            "BUNDLE is a folder that --crash-dir has made. The call runs in "
+            "this\nprocess, with the arguments that it had and after the "
+            "pool's initializer,\nso that it crashes here. If it does not, "
+            "its result is printed. The file\nreport.txt in BUNDLE says what "
+            "is known of the crash.",
+        .examples = "  sopool replay crashes/crash-20260101T120000Z-17-1\n"
+                    "  sopool replay --gdb crashes/crash-20260101T120000Z-17-1",
+        .status = "  0    the call gave a result\n"
+                  "  1    it failed\n"
+                  "  2    the bundle or its plugin cannot be used\n"
+                  "  128+N  it crashed, by signal N",
+        .group = {&option_group_replay, &option_group_help},
+        .run = replay_run,
     },
 };
 

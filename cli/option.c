@@ -73,6 +73,10 @@ static int take_flag(struct settings *settings, const struct option_spec *spec,
         settings->zero = true;
     else if (strcmp(spec->name, "unordered") == 0)
         settings->unordered = true;
+    else if (strcmp(spec->name, "gdb") == 0)
+        settings->gdb = true;
+    else if (strcmp(spec->name, "valgrind") == 0)
+        settings->valgrind = true;
     else
         settings->json = true;
     return 0;
@@ -119,6 +123,10 @@ const struct option_group option_group_pool = {
          "how often a call is run again after its worker\n"
          "died, if its task may be",
          take_pool, "retries"},
+        {"crash-dir", 0, "DIR",
+         "keep there what is needed to run a call that\n"
+         "crashed again; see 'sopool replay --help'",
+         take_pool, "crash_dir"},
         {"chaos", 0, "FAULTS",
          "inject faults into the workers, for tests, such as\n"
          "kill=1/200,slow=1/50:20ms,init-fail=1/20,\n"
@@ -168,6 +176,16 @@ const struct option_group option_group_listing = {
                                   "a JSON array of the tasks, with all details",
                                   take_flag, NULL},
                                  {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_replay = {
+    "Under another program",
+    (const struct option_spec[]){
+        {"gdb", 0, NULL, "in the debugger gdb, up to the crash", take_flag,
+         NULL},
+        {"valgrind", 0, NULL, "in valgrind, which sees what led to it",
+         take_flag, NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 
 const struct option_group option_group_help = {

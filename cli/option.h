@@ -27,6 +27,7 @@ extern const struct option_group option_group_input;   /* what inputs are */
 extern const struct option_group option_group_output;  /* what results are */
 extern const struct option_group option_group_lines;   /* map and starmap */
 extern const struct option_group option_group_listing; /* list */
+extern const struct option_group option_group_replay;  /* replay */
 extern const struct option_group option_group_help;
 
 struct command {

@@ -29,6 +29,7 @@ struct settings {
     bool zero;         /* inputs end with NUL */
     bool unordered;
     bool json;
+    bool gdb, valgrind; /* of replay */
     bool help;
 };
 

@@ -153,6 +153,7 @@ bats_tests += \
 	tests/cli/list.bats \
 	tests/cli/map.bats \
 	tests/cli/options.bats \
+	tests/cli/replay.bats \
 	tests/cli/starmap.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)

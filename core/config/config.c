@@ -215,21 +215,6 @@ static const char *scalar_text(struct reader *r, const yaml_event_t *event,
     return NULL;
 }
 
-static void read_scalar(struct reader *r, const yaml_event_t *event,
-                        const struct option_key *key)
-{
-    sopool_error err;
-    const char *text;
-
-    if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0) {
-        wrong_type(r, event, key);
-        return;
-    }
-    text = scalar_text(r, event, key);
-    if (text != NULL && option_put(r->options, key, text, &err) != 0)
-        complain(r, event->start_mark, "%s: %s", key->name, err.message);
-}
-
 /* A folder of the config is relative to the config's own. */
 static void put_folder(struct reader *r, const yaml_event_t *event,
                        const struct option_key *key, const char *text)
@@ -250,6 +235,23 @@ static void put_folder(struct reader *r, const yaml_event_t *event,
     } else if (option_put(r->options, key, path, &err) != 0) {
         complain(r, event->start_mark, "%s: %s", key->name, err.message);
     }
+}
+
+static void read_scalar(struct reader *r, const yaml_event_t *event,
+                        const struct option_key *key)
+{
+    sopool_error err;
+    const char *text;
+
+    if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0) {
+        wrong_type(r, event, key);
+        return;
+    }
+    text = scalar_text(r, event, key);
+    if (text != NULL && key->kind == OPTION_FOLDER)
+        put_folder(r, event, key, text);
+    else if (text != NULL && option_put(r->options, key, text, &err) != 0)
+        complain(r, event->start_mark, "%s: %s", key->name, err.message);
 }
 
 static void read_entry(struct reader *r, const yaml_event_t *event,

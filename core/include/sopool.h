@@ -130,6 +130,7 @@ typedef struct sopool_task_info {
     const char *plugin;         /* "math" */
     const char *plugin_version; /* "1.0" */
     const char *path;           /* the plugin's file */
+    const char *build_id;       /* of that file, in hex, or "" */
     const char *signature;      /* "(x: i64) -> i64" */
     const char *doc;
     uint32_t flags;  /* SOPOOL_IDEMPOTENT and its like, of <sopool/abi.h> */

@@ -100,6 +100,7 @@ static int open_plugin(struct catalog_plugin *plugin, int dirfd,
     }
     if (manifest_read(&plugin->manifest, plugin->fd, err) != 0)
         return error_prefix(err, "%s: ", plugin->path);
+    elf_build_id(plugin->fd, plugin->build_id, sizeof(plugin->build_id));
     return 0;
 }
 
@@ -208,6 +209,7 @@ static int describe(sopool_catalog *catalog, const struct catalog_plugin *p,
         .plugin = p->manifest.name,
         .plugin_version = p->manifest.version,
         .path = p->path,
+        .build_id = p->build_id,
         .signature = task->signature,
         .doc = task->doc,
         .flags = task->flags,

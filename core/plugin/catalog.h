@@ -18,6 +18,7 @@ struct catalog_plugin {
     int fd;     /* owned: the vetted file; -1 once closed, or if it has none */
     const sopool_task **own; /* owned: functions of the program; NULL: a file */
     struct manifest manifest;
+    char build_id[65];   /* in hex, or "" */
     uint32_t first_task; /* the id of its first task */
 };
 

@@ -185,6 +185,66 @@ int elf_read_section(int fd, const char *name, struct buf *out,
                      "not a sopool plugin: it has no section %s", name);
 }
 
+/* ---- the build-id ------------------------------------------------------ */
+
+enum { NOTE_BYTES = 4096 };
+
+/* The GNU note of that kind among those of a section: its bytes, or NULL. */
+static const uint8_t *find_note(const uint8_t *notes, size_t size,
+                                uint32_t kind, size_t *out_size)
+{
+    size_t at = 0;
+
+    while (size - at >= sizeof(ElfW(Nhdr))) {
+        ElfW(Nhdr) note;
+        size_t name, desc, next;
+
+        memcpy(&note, notes + at, sizeof(note));
+        name = at + sizeof(note);
+        if (note.n_namesz > size || note.n_descsz > size)
+            return NULL;
+        desc = name + ((note.n_namesz + 3U) & ~3U);
+        next = desc + ((note.n_descsz + 3U) & ~3U);
+        if (desc + note.n_descsz > size)
+            return NULL;
+        if (note.n_type == kind && note.n_namesz == 4 &&
+            memcmp(notes + name, "GNU", 4) == 0) {
+            *out_size = note.n_descsz;
+            return notes + desc;
+        }
+        if (next > size)
+            return NULL;
+        at = next;
+    }
+    return NULL;
+}
+
+void elf_build_id(int fd, char *out, size_t room)
+{
+    ElfW(Ehdr) header;
+    ElfW(Shdr) section;
+    uint8_t notes[NOTE_BYTES];
+    const uint8_t *id;
+    size_t size;
+
+    out[0] = '\0';
+    if (read_header(fd, &header, NULL) != 0)
+        return;
+    for (unsigned i = 0; i < header.e_shnum; i++) {
+        if (section_at(fd, &header, i, &section, NULL) != 0)
+            return;
+        if (section.sh_type != SHT_NOTE || section.sh_size > sizeof(notes) ||
+            read_at(fd, notes, section.sh_size, section.sh_offset, NULL) != 0)
+            continue;
+        id = find_note(notes, section.sh_size, NT_GNU_BUILD_ID, &size);
+        if (id == NULL || size * 2 >= room)
+            continue;
+        for (size_t k = 0; k < size; k++)
+            (void)snprintf(out + 2 * k, 3, "%02x", id[k]);
+        return;
+    }
+}
+
 /* ---- functions --------------------------------------------------------- */
 
 enum { SYMBOLS = 1 << 20 };

@@ -1,6 +1,7 @@
 /* load.c - see load.h.
  *
- * The descriptor that was vetted is the one that is opened, as /proc/self/fd/N.
+ * The descriptor that was vetted is the one that is opened, as /proc/PID/fd/N,
+ * a path that debuggers can open, too.
  * The dynamic linker knows a library by that path too: once N was closed and
  * used again for another file, it would hand out the old library for it. So a
  * process keeps a list of the files that it has opened, each with a descriptor
@@ -80,7 +81,7 @@ static void *open_new(int fd, const struct stat *st, const char *path,
         free(o);
         return NULL;
     }
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", keep);
+    (void)snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)getpid(), keep);
     o->handle = dlopen(link, RTLD_NOW | RTLD_LOCAL);
     if (o->handle == NULL) {
         (void)refused(path, link, err);

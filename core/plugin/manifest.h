@@ -35,6 +35,9 @@ void manifest_finish(struct manifest *m);
 int elf_read_section(int fd, const char *name, struct buf *out,
                      sopool_error *err);
 
+/* The build-id of an open ELF file, in hex; "" if it has none. */
+void elf_build_id(int fd, char *out, size_t room);
+
 /* The name of the function at that address of an open ELF file, as linked, and
  * how far in it the address is. -1: nothing is known of it (stripped). */
 int elf_function(int fd, uint64_t offset, char *out, size_t room,

@@ -21,10 +21,7 @@ static bool is_own_fault(int sig)
     return false;
 }
 
-static void add_text(sopool_error *err, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void add_text(sopool_error *err, const char *fmt, ...)
+void cause_add(sopool_error *err, const char *fmt, ...)
 {
     size_t used = strlen(err->message);
     va_list ap;
@@ -64,7 +61,7 @@ static void add_last_words(const struct member *m, sopool_error *err)
     if (size == 0)
         return;
     text[size] = '\0';
-    add_text(err, "; it last printed: %s", last_line(text, size));
+    cause_add(err, "; it last printed: %s", last_line(text, size));
     settle_clean(err->message + used, strlen(err->message + used));
 }
 
@@ -145,7 +142,7 @@ static void add_callers(const struct sopool_pool *pool,
         frame_text(pool, frame, plugin && !inside, next, sizeof(next));
         if (same_function(last, next))
             continue;
-        add_text(err, "%s%s", shown++ == 0 ? ", called from " : ", ", next);
+        cause_add(err, "%s%s", shown++ == 0 ? ", called from " : ", ", next);
         memcpy(last, next, sizeof(last));
         inside = inside || plugin;
     }
@@ -164,7 +161,7 @@ static void add_place(const struct member *m, const struct last_fault *fault,
     if (first >= fault->depth)
         return;
     frame_text(m->pool, &fault->frame[first], true, text, sizeof(text));
-    add_text(err, " in %s", text);
+    cause_add(err, " in %s", text);
     add_callers(m->pool, fault, first, text, err);
 }
 
@@ -181,15 +178,16 @@ static void add_fault(const struct member *m, const struct last_fault *fault,
                       sopool_error *err)
 {
     if (fault->code <= 0 && fault->sender != m->pid) {
-        add_text(err, ", which process %d sent", (int)fault->sender);
+        cause_add(err, ", which process %d sent", (int)fault->sender);
         err->ended_by = SOPOOL_BY_OUTSIDE;
         return;
     }
     if (fault->code > 0 && fault->signal != SIGFPE && fault->signal != SIGILL)
-        add_text(err, " at address 0x%llx", (unsigned long long)fault->address);
+        cause_add(err, " at address 0x%llx",
+                  (unsigned long long)fault->address);
     add_place(m, fault, err);
     if (is_overflow(fault))
-        add_text(err, ": most likely it used up its stack");
+        cause_add(err, ": most likely it used up its stack");
 }
 
 /* What the worker noted of the signal that ended it, if it did. Its walk up
@@ -205,6 +203,21 @@ static bool read_fault(const struct member *m, int *sig,
     if (*sig == SIGALRM && is_own_fault(fault->signal))
         *sig = fault->signal;
     return fault->signal == *sig;
+}
+
+void cause_stack(const struct member *m, int sig, FILE *file)
+{
+    struct last_fault fault;
+    char text[256];
+
+    if (m->pool->options->start_method == START_THREAD ||
+        !read_fault(m, &sig, &fault) || fault.depth == 0)
+        return;
+    (void)fprintf(file, "\nWhere it was, the innermost first:\n\n");
+    for (uint32_t i = 0; i < fault.depth; i++) {
+        frame_text(m->pool, &fault.frame[i], true, text, sizeof(text));
+        (void)fprintf(file, "    %s\n", text);
+    }
 }
 
 /* ---- how it ended ------------------------------------------------------ */
@@ -252,8 +265,8 @@ static void add_memory_limit(const struct member *m, sopool_error *err)
     uint64_t limit = m->pool->setup.limit_memory;
 
     if (limit != 0 && err->ended_by == SOPOOL_BY_ITSELF)
-        add_text(err, "; its memory was limited to %llu MiB",
-                 (unsigned long long)(limit >> 20));
+        cause_add(err, "; its memory was limited to %llu MiB",
+                  (unsigned long long)(limit >> 20));
 }
 
 static void describe_signal(const struct member *m, int sig, sopool_error *err)

@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <sopool/abi.h>
 
@@ -38,9 +41,13 @@ static bool may_retry(struct sopool_pool *pool, struct batch *batch,
 }
 
 /* A call that had begun: it fails, or it is run again. */
-static void lose_call(struct sopool_pool *pool, struct batch *batch,
-                      uint32_t index, const sopool_error *err)
+static void lose_call(struct member *m, struct batch *batch, uint32_t index,
+                      const sopool_error *how)
 {
+    struct sopool_pool *pool = m->pool;
+    sopool_error copy = *how, *err = &copy;
+
+    bundle_keep(m, batch, index, err);
     if (may_retry(pool, batch, index, err)) {
         pool->stats.retried++;
         queue_give_back(pool, batch, index, 1);
@@ -68,7 +75,7 @@ static void settle_range(struct member *m, uint64_t seq,
         queue_give_back(m->pool, handed->batch, handed->first + begun,
                         range->end - begun);
     for (uint32_t i = range->answered; i < begun; i++)
-        lose_call(m->pool, handed->batch, handed->first + i, err);
+        lose_call(m, handed->batch, handed->first + i, err);
 }
 
 static void settle_all(struct member *m, const sopool_error *err)
@@ -83,6 +90,7 @@ static void settle_all(struct member *m, const sopool_error *err)
 static void fetch_status(struct member *m)
 {
     siginfo_t info = {0};
+    struct rusage usage = {0};
 
     if (m->status_known || m->pool->options->start_method == START_FORKSERVER)
         return;
@@ -91,10 +99,16 @@ static void fetch_status(struct member *m)
     (void)kill(-m->pid, SIGKILL);
     m->status_known = true;
     m->wait_status = -1; /* somebody else's wait() took it */
-    if (waitid(P_PIDFD, (id_t)m->pidfd, &info, WEXITED | WNOHANG) == 0 &&
-        info.si_pid != 0)
-        m->wait_status =
-            info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+    /* The C library's waitid() does not give the usage. */
+    if (syscall(SYS_waitid, P_PIDFD, m->pidfd, &info, WEXITED | WNOHANG,
+                &usage) != 0 ||
+        info.si_pid == 0)
+        return;
+    m->wait_status =
+        info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+    m->usage_known = true;
+    m->usage_kib = (uint32_t)usage.ru_maxrss;
+    m->usage_ms = usage_ms(&usage);
 }
 
 /* It died before it was ready for calls, and not because the pool said so. */

@@ -113,6 +113,11 @@ const struct option_key option_keys[] = {
      .most = 1048576,
      .allowed = "16 to 1048576",
      .doc = "open files of a worker"},
+    {.name = "crash_dir",
+     .kind = OPTION_FOLDER,
+     AT(crash_dir),
+     .allowed = "a folder",
+     .doc = "where what there is of a call that crashed is kept"},
     {.name = "chaos",
      .kind = OPTION_CHAOS,
      AT(chaos),
@@ -336,6 +341,22 @@ static int put_task(sopool_options *options, const struct option_key *key,
     return 0;
 }
 
+static int put_path(sopool_options *options, const struct option_key *key,
+                    const char *text, sopool_error *err)
+{
+    char **at = (char **)(void *)((char *)options + key->offset);
+    char *copy;
+
+    if (text[0] == '\0')
+        return refuse(key, text, err);
+    copy = strdup(text);
+    if (copy == NULL)
+        return error_nomem(err);
+    free(*at);
+    *at = copy;
+    return 0;
+}
+
 static struct strings *list_at(sopool_options *options,
                                const struct option_key *key)
 {
@@ -362,6 +383,8 @@ int option_put(sopool_options *options, const struct option_key *key,
             return refuse(key, text, err);
         return strings_add(list_at(options, key), text) == 0 ? 0
                                                              : error_nomem(err);
+    case OPTION_FOLDER:
+        return put_path(options, key, text, err);
     case OPTION_CHAOS:
         return chaos_parse(&options->chaos, text, err);
     default:
@@ -541,7 +564,15 @@ void sopool_options_free(sopool_options *options)
     own_finish(options);
     buf_finish(&options->initargs);
     free(options->initializer);
+    free(options->crash_dir);
     free(options);
+}
+
+static int copy_text(char **to, const char *from)
+{
+    if (from != NULL)
+        *to = strdup(from);
+    return from == NULL || *to != NULL ? 0 : -1;
 }
 
 sopool_options *options_copy(const sopool_options *from)
@@ -553,7 +584,7 @@ sopool_options *options_copy(const sopool_options *from)
     *to = *from;
     to->plugin_path = to->plugin_first = to->plugin_load = (struct strings){0};
     to->initargs = (struct buf){0};
-    to->initializer = NULL;
+    to->initializer = to->crash_dir = NULL;
     to->own = NULL;
     to->own_count = 0;
     if (strings_copy(&to->plugin_path, &from->plugin_path) == 0 &&
@@ -561,8 +592,8 @@ sopool_options *options_copy(const sopool_options *from)
         strings_copy(&to->plugin_load, &from->plugin_load) == 0 &&
         own_copy(to, from) == 0 &&
         buf_add(&to->initargs, from->initargs.data, from->initargs.size) == 0 &&
-        (from->initializer == NULL ||
-         (to->initializer = strdup(from->initializer)) != NULL))
+        copy_text(&to->initializer, from->initializer) == 0 &&
+        copy_text(&to->crash_dir, from->crash_dir) == 0)
         return to;
     sopool_options_free(to);
     return NULL;

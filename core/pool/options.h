@@ -47,6 +47,7 @@ struct sopool_options {
     int64_t limit_cpu_ns;  /* 0: none */
     uint64_t limit_files;  /* open files; 0: left alone */
     struct chaos chaos;
+    char *crash_dir; /* where crashes are kept, or NULL; owned */
 };
 
 /* What the text of a key's value is. */
@@ -59,6 +60,7 @@ enum option_kind {
     OPTION_LIST,     /* texts, added one by one */
     OPTION_FOLDERS,  /* the same; paths, relative to the config file */
     OPTION_CHAOS,    /* faults: see chaos.h */
+    OPTION_FOLDER,   /* a path, relative to the config file */
     OPTION_ARGS,     /* a list of any values; from config files alone */
 };
 

@@ -14,6 +14,7 @@
  *   stopped.c    workers that a signal has stopped
  *   obituary.c   a worker's death: what becomes of the calls that it had
  *   cause.c      how it ended, in words
+ *   bundle.c     what is kept of it for later
  *   feed.c       which worker gets which calls
  *   server.c     the forkserver
  *   dispatch.c   the thread
@@ -30,6 +31,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "channel/channel.h"
@@ -101,6 +103,8 @@ struct member {
     bool gone;         /* the process or thread has ended */
     bool status_known; /* wait_status is */
     int wait_status;
+    bool usage_known; /* of the whole worker: */
+    uint32_t usage_kib, usage_ms;
     int ended_by;      /* a sopool_ender, once the pool has acted */
     bool broke;        /* the protocol: nothing in its channel counts */
     const char *why;   /* the pool ended it, or NULL */
@@ -188,8 +192,9 @@ struct sopool_pool {
     int epoll;
     int wake; /* an eventfd, for the dispatcher */
     struct watch on_wake;
-    bool asleep;     /* the dispatcher is about to wait, or waits */
-    bool look_again; /* a worker with nothing could be given something soon */
+    bool asleep;      /* the dispatcher is about to wait, or waits */
+    bool look_again;  /* a worker with nothing could be given something soon */
+    unsigned crashes; /* bundles made */
     uint64_t memory_kills; /* the last that was seen of cause_memory_kills */
     uint64_t jitter;       /* state of a small random generator */
     sopool_stats stats;
@@ -376,8 +381,22 @@ void member_lose(struct member *member);
  * that it ran. */
 void cause_describe(const struct member *member, sopool_error *err);
 
+/* Adds to the error's message, as far as there is room. */
+void cause_add(sopool_error *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The stack of a worker that a signal has ended, a line for each function. */
+void cause_stack(const struct member *member, int sig, FILE *file);
+
 /* How many processes the kernel has ever killed for want of memory. */
 uint64_t cause_memory_kills(void);
+
+/* ---- bundle.c ---------------------------------------------------------- */
+
+/* Keeps what there is of a call that its worker died of, if the options ask for
+ * it, and says where in the error. */
+void bundle_keep(struct member *member, const struct batch *batch,
+                 uint32_t index, sopool_error *err);
 
 /* ---- feed.c ------------------------------------------------------------ */
 

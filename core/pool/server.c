@@ -93,6 +93,17 @@ static void fork_failed(struct sopool_pool *pool, const struct message *message)
     start_failed(pool, false, &err);
 }
 
+static void used(struct sopool_pool *pool, const struct message *message)
+{
+    struct member *m = member_by_pid(pool, (pid_t)(message->number >> 32));
+
+    if (m == NULL)
+        return;
+    m->usage_known = true;
+    m->usage_kib = (uint32_t)message->value;
+    m->usage_ms = (uint32_t)message->number;
+}
+
 static void exited(struct sopool_pool *pool, const struct message *message)
 {
     struct member *m = member_by_pid(pool, (pid_t)message->number);
@@ -135,6 +146,9 @@ static void handle(struct sopool_pool *pool, const struct message *message,
         break;
     case MESSAGE_FORK_FAILED:
         fork_failed(pool, message);
+        break;
+    case MESSAGE_USAGE:
+        used(pool, message);
         break;
     case MESSAGE_EXITED:
         exited(pool, message);

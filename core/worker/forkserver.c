@@ -106,6 +106,7 @@ static void reap(const struct forkserver *server)
     while (read(server->children, &seen, sizeof(seen)) > 0)
         ;
     for (;;) {
+        struct rusage usage = {0};
         int status = 0;
         pid_t pid;
 
@@ -115,7 +116,10 @@ static void reap(const struct forkserver *server)
             return;
         pid = info.si_pid;
         (void)kill(-pid, SIGKILL);
-        (void)waitpid(pid, &status, 0);
+        (void)wait4(pid, &status, 0, &usage);
+        (void)message_send(server->control, MESSAGE_USAGE,
+                           (int32_t)usage.ru_maxrss,
+                           (uint64_t)pid << 32 | usage_ms(&usage), NULL, 0);
         (void)message_send(server->control, MESSAGE_EXITED, status,
                            (uint64_t)pid, NULL, 0);
     }

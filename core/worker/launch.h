@@ -10,6 +10,7 @@
 #define SOPOOL_WORKER_LAUNCH_H
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "worker/run.h"
@@ -71,6 +72,9 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
  * default signals, no input, output to `output` (-1: as it is). False when the
  * parent has died already. */
 bool process_settle(pid_t parent, int output);
+
+/* Processor time, in milliseconds. */
+uint32_t usage_ms(const struct rusage *usage);
 
 /* The forkserver's loop; returns its exit status. */
 int forkserver_serve(int control);

@@ -22,6 +22,9 @@ enum message_kind {
     /* forkserver -> pool */
     MESSAGE_FORKED,      /* number: id; value: pid; fds: pidfd */
     MESSAGE_FORK_FAILED, /* number: id; value: errno */
+    MESSAGE_USAGE,       /* of a worker that has exited, before
+                            MESSAGE_EXITED; number: pid << 32 | processor
+                            time in ms; value: most memory in KiB */
     MESSAGE_EXITED,      /* number: pid; value: wait status */
     /* forkserver or worker -> pool */
     MESSAGE_PHASE,  /* value: enum phase; number: plugin; before it begins */

@@ -33,6 +33,14 @@ static void settle_streams(int output)
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
+uint32_t usage_ms(const struct rusage *usage)
+{
+    const struct timeval *user = &usage->ru_utime, *sys = &usage->ru_stime;
+
+    return (uint32_t)((user->tv_sec + sys->tv_sec) * 1000 +
+                      (user->tv_usec + sys->tv_usec) / 1000);
+}
+
 bool process_settle(pid_t parent, int output)
 {
     (void)setpgid(0, 0);

@@ -46,6 +46,8 @@ static void read_file(const uint8_t *data, size_t size)
         return;
     if (manifest_read(&m, fd, NULL) == 0)
         use(&m);
+    elf_build_id(fd, name, sizeof(name));
+    must(strlen(name) < sizeof(name));
     if (elf_function(fd, size * 16, name, sizeof(name), &delta) == 0)
         must(strlen(name) < sizeof(name));
 }
