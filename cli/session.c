@@ -49,6 +49,7 @@ void session_init(void)
     (void)sigaction(SIGPIPE, NULL, &before);
     session.pipe_signal = before.sa_handler != SIG_IGN;
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow: an error */
 }
 
 static int move_descriptors(void)

@@ -74,6 +74,12 @@ tests_faults_accounting_LDADD = core/libsopool-core.la
 check_PROGRAMS += $(fault_tests)
 TESTS += $(fault_tests)
 logs += $(fault_tests:=.log)
+TESTS += tests/faults/nomem.sh
+logs += tests/faults/nomem.log
+tests/faults/nomem.log: stage.stamp
+EXTRA_DIST += \
+	tests/faults/nomem.c \
+	tests/faults/nomem.sh
 
 # ---- the channel's protocol, model-checked; needs spin
 
@@ -155,6 +161,7 @@ bats_tests += \
 	tests/cli/options.bats \
 	tests/cli/replay.bats \
 	tests/cli/starmap.bats \
+	tests/faults/scarce.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \

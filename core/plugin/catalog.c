@@ -113,7 +113,10 @@ static int consider(const struct search *s, int dirfd, const char *dir,
     int status = 0;
 
     if (open_plugin(&plugin, dirfd, dir, file, &why) != 0)
-        status = refuse(s, file, why.message, err);
+        /* For want of memory or descriptors none is the worse. */
+        status = why.code == SOPOOL_E_NOMEM
+                     ? error_set(err, why.code, "%s", why.message)
+                     : refuse(s, file, why.message, err);
     else if (wanted(s, plugin.manifest.name) &&
              !found_already(s->catalog, plugin.manifest.name) &&
              (status = keep(s, &plugin, err)) == 0)

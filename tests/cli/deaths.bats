@@ -263,8 +263,15 @@ SOPOOL_TASK(die, str, "Dies in the way that it is told.", (str, how))
 
 SOPOOL_TASK(fill, u64, "Fills so many MiB.", (u64, mib))
 {
-    for (uint64_t i = 0; i < a->mib; i++)
-        memset(malloc(1 << 20), 1, 1 << 20);
+    static void **kept;
+
+    for (uint64_t i = 0; i < a->mib; i++) {
+        void **piece = (void **)malloc(1 << 20);
+
+        memset(piece, 1, 1 << 20);
+        *piece = kept; /* a list: not lost, only never given back */
+        kept = piece;
+    }
     *out = a->mib;
     return SOPOOL_OK;
 }

@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# Too few descriptors or processes, files that may not grow, plugins that go
+# away: an error that says so, or waiting, and never a hang or a lost call.
+
+load ../cli/helper
+
+# fine: all results, or a message and the status of a failure.
+fine() {
+    case $status in
+    0) cmp -s "$out" "$BATS_TEST_TMPDIR/good" ;;
+    1 | 2 | 3) [ -s "$err" ] ;;
+    *) false ;;
+    esac || {
+        echo "status $status: $(tail -n 3 "$err")" >&2
+        return 1
+    }
+}
+
+# limited OPTION LIMIT COMMAND...: under a limit of the shell's ulimit.
+limited() {
+    timeout -s KILL 60 bash -c 'ulimit "$1" "$2" && shift 2 && exec "$@"' \
+        limited "$@"
+}
+
+setup() {
+    seq 50 >"$BATS_TEST_TMPDIR/in"
+    seq 50 | awk '{ print $1 * $1 }' >"$BATS_TEST_TMPDIR/good"
+}
+
+@test "any number of descriptors" {
+    local most=60 good=0
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers need some"
+    for method in forkserver spawn fork thread; do
+        for files in $(seq 8 "$most"); do
+            status=0
+            limited -n "$files" sopool map -j 3 --start-method "$method" \
+                math.square "$BATS_TEST_TMPDIR/in" >"$out" 2>"$err" || status=$?
+            fine
+            [ "$status" -ne 0 ] || good=$((good + 1))
+        done
+        [ "$status" -eq 0 ]
+    done
+    [ "$good" -gt 20 ]
+}
+
+@test "any number of processes" {
+    [ "$(id -u)" -eq 0 ] || skip "needs root, to be another user"
+    command -v setpriv >/dev/null || skip "no setpriv"
+    setpriv --reuid=54321 --clear-groups test -x "$SOPOOL_WORKER" ||
+        skip "other users do not see this build"
+    for method in forkserver spawn fork thread; do
+        for processes in 1 2 3 4 5 6 7 8 12; do
+            status=0
+            # Of that user there are no others.
+            timeout -s KILL 60 setpriv --reuid=54321 --clear-groups \
+                prlimit --nproc="$processes" sopool map -j 3 \
+                --start-method "$method" math.square \
+                <"$BATS_TEST_TMPDIR/in" >"$out" 2>"$err" || status=$?
+            fine
+        done
+        [ "$status" -eq 0 ]
+    done
+}
+
+@test "files that may not grow" {
+    for blocks in 0 1 10 100 1000 10000; do
+        status=0
+        limited -f "$blocks" sopool map -j 2 math.square \
+            "$BATS_TEST_TMPDIR/in" >"$out" 2>"$err" || status=$?
+        # What is said goes to a file, too.
+        [ "$blocks" -eq 0 ] && [ "$status" -gt 0 ] && [ "$status" -le 3 ] || fine
+    done
+    [ "$status" -eq 0 ]
+}
+
+@test "a plugin that is deleted or replaced while it is used" {
+    mkdir -m 755 "$BATS_TEST_TMPDIR/plugins"
+    for how in delete replace; do
+        cp "$SOPOOL_TEST_PLUGINS/good.so" "$BATS_TEST_TMPDIR/plugins/"
+        cp "$SOPOOL_TEST_PLUGINS/faults.so" "$BATS_TEST_TMPDIR/plugins/"
+        mkfifo "$BATS_TEST_TMPDIR/$how"
+        sopool map --plugin-path "$BATS_TEST_TMPDIR/plugins" --chunksize 1 \
+            --maxtasksperchild 3 -j 2 faults.nap "$BATS_TEST_TMPDIR/$how" \
+            >"$out" 2>"$err" &
+        exec 7>"$BATS_TEST_TMPDIR/$how"
+        seq 10 >&7
+        while [ "$(wc -l <"$out")" -lt 10 ]; do sleep 0.05; done
+        case $how in
+        delete) rm "$BATS_TEST_TMPDIR/plugins/faults.so" ;;
+        replace)
+            mv "$BATS_TEST_TMPDIR/plugins/good.so" \
+                "$BATS_TEST_TMPDIR/plugins/faults.so"
+            ;;
+        esac
+        seq 11 30 >&7
+        exec 7>&-
+        wait $!
+        cmp "$out" <(seq 30)
+        rm -rf "$BATS_TEST_TMPDIR/plugins"/*
+    done
+}
