@@ -179,15 +179,16 @@ void chaos_before(struct chaos_state *state)
         while (nanosleep(&wait, &wait) != 0 && errno == EINTR)
             ;
     }
-    /* Half of the deaths, the other half comes afterwards. */
-    if (state->process && hits(state, state->chaos->kill / 2))
+    if (!state->process || !hits(state, state->chaos->kill))
+        return;
+    if (next(state) % 2 == 0)
         die();
+    state->doomed = true;
 }
 
-void chaos_after(struct chaos_state *state)
+void chaos_after(const struct chaos_state *state)
 {
-    if (state->chaos != NULL && state->process &&
-        hits(state, state->chaos->kill / 2))
+    if (state->doomed)
         die();
 }
 

@@ -34,6 +34,7 @@ struct chaos_state {
     const struct chaos *chaos; /* NULL: none */
     uint64_t random;
     bool process; /* can be killed */
+    bool doomed;  /* is to die after the call that runs */
 };
 
 void chaos_init(struct chaos_state *state, const struct chaos *chaos,
@@ -42,7 +43,7 @@ void chaos_init(struct chaos_state *state, const struct chaos *chaos,
 /* The points where faults happen. They return, or do not. */
 void chaos_start(struct chaos_state *state);
 void chaos_before(struct chaos_state *state);
-void chaos_after(struct chaos_state *state);
+void chaos_after(const struct chaos_state *state);
 
 /* Is there no memory? */
 bool chaos_nomem(struct chaos_state *state);

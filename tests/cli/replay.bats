@@ -86,7 +86,7 @@ END_C
 @test "large arguments and the last output are kept" {
     head -c 3000000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/large"
     run bash -c 'sopool map --plugin-path "$SOPOOL_TEST_PLUGINS" \
-        --crash-dir "$1" --chaos kill=1/1 faults.print "$2" 2>/dev/null' - \
+        --crash-dir "$1" --chaos kill=1/1 faults.print "$2" >/dev/null 2>&1' - \
         "$dir" "$BATS_TEST_TMPDIR/large"
     ends 1
     [ "$(stat -c %s "$dir"/*/call.cbor)" -gt 3000000 ]
