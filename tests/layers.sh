@@ -38,5 +38,10 @@ result "plugins include only the SDK" \
 result "the SDK includes only the SDK" \
     "$(includes "$source"/sdk/include/sopool/*.h |
         grep -vE '<sopool/(abi|cbor)\.h>')"
+# A clock that somebody sets must neither shorten a wait nor make it longer.
+result "only names of files come from the wall clock" \
+    "$(grep -nE 'CLOCK_REALTIME|gettimeofday|[^_a-z]time\(|timedjoin' \
+        "$source"/core/*/*.[ch] "$source"/cli/*.[ch] |
+        grep -v '/core/pool/bundle\.c:')"
 echo "1..$number"
 exit $failed

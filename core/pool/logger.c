@@ -325,9 +325,10 @@ void logger_stop(struct logger *logger)
     logger->stop = true;
     pthread_mutex_unlock(&logger->lock);
     wake(logger);
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += 1;
-    if (pthread_timedjoin_np(logger->thread, NULL, &until) != 0) {
+    if (pthread_clockjoin_np(logger->thread, NULL, CLOCK_MONOTONIC, &until) !=
+        0) {
         /* Standard error takes nothing; the thread keeps what it uses. */
         (void)pthread_detach(logger->thread);
         return;

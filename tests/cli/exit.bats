@@ -198,6 +198,23 @@ END
     is ""
 }
 
+@test "no worker survives a kill -9 while workers are being started" {
+    local method round
+    for method in forkserver spawn fork; do
+        for round in 1 2 3 4 5 6 7 8 9 10; do
+            # Each call gets a new worker.
+            SOPOOL_TEST_MARK=$BATS_TEST_TMPDIR sopool map -j 3 \
+                --start-method $method --maxtasksperchild 1 math.square \
+                < <(yes 7) >/dev/null 2>&1 &
+            sleep "0.0$((RANDOM % 90 + 10))"
+            kill -KILL $!
+            wait $! || [ $? -eq 137 ]
+        done
+    done
+    run leftover
+    is ""
+}
+
 @test "no worker is left after crashes" {
     printf '%s\n' {1..40} >"$BATS_TEST_TMPDIR/in"
     run marked faults map faults.die_odd "$BATS_TEST_TMPDIR/in"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -830,6 +831,31 @@ START_TEST(workers_die_with_their_program)
 }
 END_TEST
 
+static void on_alarm(int sig)
+{
+    (void)sig;
+}
+
+/* Signals that interrupt system calls, thousands of them in a second. */
+START_TEST(interrupted_calls_are_gone_on_with)
+{
+    const struct itimerval often = {{0, 200}, {0, 200}}, never = {{0}, {0}};
+    const struct sigaction action = {.sa_handler = on_alarm}; /* no restart */
+    sopool_stream_options how = {.window = 10};
+    sopool_pool *pool;
+
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    pool = open_pool(options_of(methods[_i]));
+    for (int64_t i = 0; i < 500; i++)
+        ck_assert_int_eq(
+            int_of(sopool_apply(pool, "faults.echo", SOPOOL_ARGS(i), &err)), i);
+    run_stream(pool, "faults.echo", 5000, &how, false);
+    end_pool(pool);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+}
+END_TEST
+
 START_TEST(no_descriptor_of_the_program_reaches_a_task)
 {
     int leak = dup(2); /* not close-on-exec */
@@ -945,6 +971,7 @@ int main(void)
     tcase_add_loop_test(t, close_finishes_what_was_taken, 0, METHODS);
     tcase_add_loop_test(t, a_pool_that_was_never_used_ends, 0, METHODS);
     tcase_add_loop_test(t, workers_die_with_their_program, 0, PROCESS_METHODS);
+    tcase_add_loop_test(t, interrupted_calls_are_gone_on_with, 0, METHODS);
     tcase_add_loop_test(t, no_descriptor_of_the_program_reaches_a_task, 0, 2);
     tcase_add_loop_test(t, pools_leave_no_descriptor_behind, 0, METHODS);
     tcase_add_loop_test(t, threads_of_libraries_are_limited, 0, 2);
