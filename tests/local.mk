@@ -31,6 +31,7 @@ unit_tests += \
 	tests/unit/test_manifest \
 	tests/unit/test_options \
 	tests/unit/test_pack \
+	tests/unit/test_pains \
 	tests/unit/test_pool \
 	tests/unit/test_register \
 	tests/unit/test_signature \
@@ -159,6 +160,7 @@ bats_tests += \
 	tests/cli/list.bats \
 	tests/cli/map.bats \
 	tests/cli/options.bats \
+	tests/cli/pains.bats \
 	tests/cli/replay.bats \
 	tests/cli/starmap.bats \
 	tests/faults/scarce.bats \

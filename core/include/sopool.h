@@ -747,9 +747,9 @@ typedef int sopool_input_fn(void *ctx, sopool_args *args, sopool_error *err);
 typedef struct sopool_iterator sopool_iterator;
 
 /* Results of one call for each input, in the order of the inputs, or as they
- * come. Inputs are pulled when results are asked for and none is there, no more
- * than the options' window ahead: so inputs may be endless. `options` may be
- * NULL. */
+ * come. Inputs are pulled when results are asked for and none is there: no more
+ * are on their way than the options' window, and no more are done and wait to
+ * be asked for; so inputs may be endless. `options` may be NULL. */
 SOPOOL_API sopool_iterator *sopool_imap(sopool_pool *pool, const char *task,
                                         sopool_input_fn *next, void *ctx,
                                         const sopool_stream_options *options,
