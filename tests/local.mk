@@ -82,6 +82,15 @@ EXTRA_DIST += \
 	tests/faults/nomem.c \
 	tests/faults/nomem.sh
 
+# A soak: minutes of mixed load with faults.
+SOAK_SECONDS = 600
+check_PROGRAMS += tests/faults/soak
+tests_faults_soak_LDADD = core/libsopool-core.la
+soak: tests/faults/soak stage.stamp tests/plugins/lib/stamp
+	$(AM_V_at)$(SHELL) tests/env tests/faults/soak $(SOAK_SECONDS) 2>soak.log
+.PHONY: soak
+CLEANFILES += soak.log
+
 # ---- the channel's protocol, model-checked; needs spin
 
 check-model:
