@@ -132,8 +132,13 @@ static void died_starting(struct member *m, const sopool_error *how)
                         what);
     if (m->phase == PHASE_OPEN || m->phase == PHASE_LOAD)
         err.code = SOPOOL_E_PLUGIN;
+    /* What kills them from outside may end; what they do themselves will be
+     * done again, unless it has worked before. */
     if (m->id >= pool->reset_id)
-        start_failed(pool, pool->stats.done + pool->stats.failed == 0, &err);
+        start_failed(pool,
+                     how->ended_by != SOPOOL_BY_OUTSIDE &&
+                         pool->stats.done + pool->stats.failed == 0,
+                     &err);
 }
 
 static void count_death(struct member *m)

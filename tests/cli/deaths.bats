@@ -89,10 +89,13 @@ END
     has "exited with status 7" "it last printed: no license found"
 }
 
-# dies TASK [ARG...]: what is said of a task of the plugin below.
+# dies TASK [ARG]: what is said of a task of the plugin below.
 dies() {
-    run sopool apply --plugin-path "$BATS_TEST_TMPDIR/plugins" "faults2.$@"
+    printf '[%s]\n' "${2-}" >"$BATS_TEST_TMPDIR/args"
+    run sopool starmap --plugin-path "$BATS_TEST_TMPDIR/plugins" "faults2.$1" \
+        "$BATS_TEST_TMPDIR/args"
     [ "$status" -eq 1 ]
+    has "sopool: $BATS_TEST_TMPDIR/args:1: faults2.$1("
 }
 
 @test "a fault is told with its address and the function it was in" {

@@ -163,6 +163,27 @@ START_TEST(pain_6_a_failing_initializer_is_started_for_ever)
 }
 END_TEST
 
+/* Nor at full speed, if it may be better later: with longer and longer waits,
+ * which can be seen. */
+START_TEST(pain_6_starts_that_fail_are_tried_at_full_speed)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_result *result;
+    sopool_pool *pool;
+
+    set(options, "chaos", "init-fail=1/1");
+    set(options, "processes", "1");
+    pool = open_pool(options);
+    result = submit(pool, "faults.echo", SOPOOL_ARGS(1));
+    UNTIL(stats_of(pool).start_failures >= 2 && stats_of(pool).backoff_ms > 0);
+    ck_assert_ptr_null(sopool_result_get(result, 20000, &err));
+    ck_assert_int_eq(err.code, SOPOOL_E_BROKEN);
+    ck_assert_uint_eq(stats_of(pool).started, 5);
+    sopool_result_free(result);
+    sopool_destroy(pool);
+}
+END_TEST
+
 START_TEST(pain_7_recycling_strands_queued_tasks)
 {
     sopool_options *options = options_of(methods[_i]);
@@ -643,6 +664,8 @@ static void add_lives(Suite *s)
 
     tcase_add_loop_test(t, pain_6_a_failing_initializer_is_started_for_ever, 0,
                         METHODS);
+    tcase_add_loop_test(t, pain_6_starts_that_fail_are_tried_at_full_speed, 0,
+                        PROCESS_METHODS);
     tcase_add_loop_test(t, pain_7_recycling_strands_queued_tasks, 0, METHODS);
     tcase_add_loop_test(t, pain_8_maxtasksperchild_counts_chunks_and_takes_0, 0,
                         METHODS);
