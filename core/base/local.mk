@@ -4,4 +4,5 @@ core_libsopool_core_la_SOURCES += \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h \
 	core/base/error.c core/base/error.h \
+	core/base/file.c core/base/file.h \
 	core/base/near.c core/base/near.h

@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "value/encode.h"
 
 enum {
@@ -49,22 +50,8 @@ static int write_file(int folder, const char *name, const struct buf *what)
 {
     CLEANUP_FD int fd =
         openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const uint8_t *at = what->data;
-    size_t left = what->size;
 
-    if (fd < 0)
-        return -1;
-    while (left > 0) {
-        ssize_t put = write(fd, at, left);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return -1;
-        at += put;
-        left -= (size_t)put;
-    }
-    return 0;
+    return fd < 0 ? -1 : file_write(fd, what->data, what->size);
 }
 
 /* ---- call.cbor --------------------------------------------------------- */

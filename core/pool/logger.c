@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 enum { LINE_ROOM = 4096, TAIL_ROOM = 512 };
 
@@ -42,20 +43,6 @@ struct logger {
     size_t out_size;
     char out[LINE_ROOM + 1];
 };
-
-static void write_all(const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t put = write(STDERR_FILENO, text, size);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return; /* nobody to tell */
-        text += put;
-        size -= (size_t)put;
-    }
-}
 
 /* ---- with the lock ----------------------------------------------------- */
 
@@ -162,7 +149,7 @@ static bool serve(struct logger *logger, struct source *s, bool last)
     if (got == GOT_END)
         end_source(s);
     pthread_mutex_unlock(&logger->lock);
-    write_all(logger->out, logger->out_size);
+    (void)file_write(STDERR_FILENO, logger->out, logger->out_size);
     return got == GOT_SOME;
 }
 

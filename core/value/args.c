@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "value/encode.h"
 
 sopool_arg sopool_arg_bool(bool value)
@@ -210,19 +211,9 @@ struct output {
 static int write_data(struct output *out, const void *data, size_t size,
                       sopool_error *err)
 {
-    const uint8_t *at = data;
-
-    while (size > 0) {
-        ssize_t put = write(out->fd, at, size);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return error_errno(err, "cannot write large arguments");
-        at += put;
-        size -= (size_t)put;
-        out->size += (uint64_t)put;
-    }
+    if (file_write(out->fd, data, size) != 0)
+        return error_errno(err, "cannot write large arguments");
+    out->size += size;
     return 0;
 }
 

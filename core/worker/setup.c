@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "worker/message.h"
 
 /* The file is an array of nine items in the order of the struct; plugins are
@@ -45,21 +46,6 @@ static int encode(const struct worker_setup *setup, struct buf *out)
     return buf_written(out, &w);
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t put = write(fd, data, size);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return -1;
-        data += put;
-        size -= (size_t)put;
-    }
-    return 0;
-}
-
 int setup_write(const struct worker_setup *setup, int *fd, sopool_error *err)
 {
     struct buf encoded = {0};
@@ -72,7 +58,7 @@ int setup_write(const struct worker_setup *setup, int *fd, sopool_error *err)
         buf_finish(&encoded);
         return error_nomem(err);
     }
-    status = write_all(file, encoded.data, encoded.size);
+    status = file_write(file, encoded.data, encoded.size);
     buf_finish(&encoded);
     if (status != 0)
         return error_errno(err, "cannot write the workers' setup file");
