@@ -151,7 +151,12 @@ static void change_limits(void)
     struct rlimit files;
 
     (void)getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_cur / 2;
+    files.rlim_max += 64;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) == 0) /* root may raise them */
+        return;
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur /= 2;
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
@@ -160,7 +165,9 @@ static void look_at_limits(char *out, size_t room)
     struct rlimit files;
 
     (void)getrlimit(RLIMIT_NOFILE, &files);
-    (void)snprintf(out, room, "%llu", (unsigned long long)files.rlim_cur);
+    (void)snprintf(out, room, "%llu of %llu",
+                   (unsigned long long)files.rlim_cur,
+                   (unsigned long long)files.rlim_max);
 }
 
 static void change_group(void)

@@ -10,6 +10,7 @@ static sopool_pool *open_one(const char *method)
 
     set(options, "plugins.load", "nuisance");
     set(options, "processes", "1");
+    set(options, "limits.open_files", "200");
     return open_pool(options);
 }
 
