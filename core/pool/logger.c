@@ -33,10 +33,12 @@ struct source {
 struct logger {
     pthread_t thread;
     pthread_mutex_t lock;
+    pthread_cond_t changed; /* ended */
     struct source *sources;
     size_t count;
     bool stop;
-    int wake; /* an eventfd */
+    bool ended; /* the thread is about to */
+    int wake;   /* an eventfd */
 
     /* The thread's own. */
     struct pollfd *polled;
@@ -207,6 +209,10 @@ static void *run(void *arg)
         pthread_mutex_unlock(&logger->lock);
         serve_all(logger, stop);
     }
+    pthread_mutex_lock(&logger->lock);
+    logger->ended = true;
+    pthread_cond_signal(&logger->changed);
+    pthread_mutex_unlock(&logger->lock);
     return NULL;
 }
 
@@ -229,6 +235,17 @@ static int start_thread(struct logger *logger)
     return status;
 }
 
+static void init_locks(struct logger *logger)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_mutex_init(&logger->lock, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&logger->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
 struct logger *logger_start(sopool_error *err)
 {
     struct logger *logger = calloc(1, sizeof(*logger));
@@ -238,7 +255,7 @@ struct logger *logger_start(sopool_error *err)
         (void)error_nomem(err);
         return NULL;
     }
-    (void)pthread_mutex_init(&logger->lock, NULL);
+    init_locks(logger);
     logger->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (logger->wake >= 0) {
         status = start_thread(logger);
@@ -302,25 +319,38 @@ void logger_forget(struct logger *logger, uint64_t id)
     wake(logger);
 }
 
-void logger_stop(struct logger *logger)
+/* Waits until the thread is about to end, a second at most. */
+static bool await_end(struct logger *logger)
 {
     struct timespec until;
+    int status = 0;
+    bool ended;
 
-    if (logger == NULL)
-        return;
-    pthread_mutex_lock(&logger->lock);
-    logger->stop = true;
-    pthread_mutex_unlock(&logger->lock);
-    wake(logger);
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += 1;
-    if (pthread_clockjoin_np(logger->thread, NULL, CLOCK_MONOTONIC, &until) !=
-        0) {
+    pthread_mutex_lock(&logger->lock);
+    logger->stop = true;
+    wake(logger);
+    while (!logger->ended && status == 0)
+        status =
+            pthread_cond_timedwait(&logger->changed, &logger->lock, &until);
+    ended = logger->ended;
+    pthread_mutex_unlock(&logger->lock);
+    return ended;
+}
+
+void logger_stop(struct logger *logger)
+{
+    if (logger == NULL)
+        return;
+    if (!await_end(logger)) {
         /* Standard error takes nothing; the thread keeps what it uses. */
         (void)pthread_detach(logger->thread);
         return;
     }
+    (void)pthread_join(logger->thread, NULL);
     (void)close(logger->wake);
+    (void)pthread_cond_destroy(&logger->changed);
     (void)pthread_mutex_destroy(&logger->lock);
     free(logger->polled);
     free(logger);
