@@ -22,3 +22,24 @@ int64_t clock_deadline(int64_t timeout_ms)
         return CLOCK_NEVER;
     return now + timeout_ms * NS_PER_MS;
 }
+
+void clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+int clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline)
+{
+    struct timespec at = {
+        .tv_sec = (time_t)(deadline / NS_PER_S),
+        .tv_nsec = (long)(deadline % NS_PER_S),
+    };
+
+    return deadline == CLOCK_NEVER ? pthread_cond_wait(cond, lock)
+                                   : pthread_cond_timedwait(cond, lock, &at);
+}

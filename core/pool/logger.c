@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -235,17 +235,6 @@ static int start_thread(struct logger *logger)
     return status;
 }
 
-static void init_locks(struct logger *logger)
-{
-    pthread_condattr_t attr;
-
-    (void)pthread_mutex_init(&logger->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&logger->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
-}
-
 struct logger *logger_start(sopool_error *err)
 {
     struct logger *logger = calloc(1, sizeof(*logger));
@@ -255,7 +244,8 @@ struct logger *logger_start(sopool_error *err)
         (void)error_nomem(err);
         return NULL;
     }
-    init_locks(logger);
+    (void)pthread_mutex_init(&logger->lock, NULL);
+    clock_cond_init(&logger->changed);
     logger->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (logger->wake >= 0) {
         status = start_thread(logger);
@@ -322,18 +312,15 @@ void logger_forget(struct logger *logger, uint64_t id)
 /* Waits until the thread is about to end, a second at most. */
 static bool await_end(struct logger *logger)
 {
-    struct timespec until;
+    int64_t until = clock_now() + NS_PER_S;
     int status = 0;
     bool ended;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 1;
     pthread_mutex_lock(&logger->lock);
     logger->stop = true;
     wake(logger);
     while (!logger->ended && status == 0)
-        status =
-            pthread_cond_timedwait(&logger->changed, &logger->lock, &until);
+        status = clock_wait(&logger->changed, &logger->lock, until);
     ended = logger->ended;
     pthread_mutex_unlock(&logger->lock);
     return ended;

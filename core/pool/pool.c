@@ -34,14 +34,7 @@ void pool_wake(struct sopool_pool *pool)
 
 int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline)
 {
-    struct timespec at = {
-        .tv_sec = (time_t)(deadline / NS_PER_S),
-        .tv_nsec = (long)(deadline % NS_PER_S),
-    };
-
-    if (deadline == CLOCK_NEVER)
-        return pthread_cond_wait(cond, &pool->lock);
-    return pthread_cond_timedwait(cond, &pool->lock, &at);
+    return clock_wait(cond, &pool->lock, deadline);
 }
 
 void pool_break(struct sopool_pool *pool, const sopool_error *why)
@@ -194,13 +187,8 @@ static int build(struct sopool_pool *pool, const sopool_options *options,
 
 static void init_locks(struct sopool_pool *pool)
 {
-    pthread_condattr_t attr;
-
     (void)pthread_mutex_init(&pool->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&pool->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&pool->changed);
     callbacks_init(&pool->callbacks);
 }
 

@@ -115,8 +115,6 @@ static void settled(struct batch *batch, uint32_t index)
 static int init(struct sopool_stream *s, const sopool_stream_options *options,
                 sopool_error *err)
 {
-    pthread_condattr_t attr;
-
     struct batch probe;
 
     s->window = WINDOW_CALLS;
@@ -140,11 +138,8 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
         if (s->ready == NULL)
             return error_nomem(err);
     }
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&s->sendable, &attr);
-    (void)pthread_cond_init(&s->readable, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&s->sendable);
+    clock_cond_init(&s->readable);
     return 0;
 }
 

@@ -24,15 +24,10 @@ struct watch_set {
 static void set_init(struct watch_set *set, struct watcher *watcher,
                      size_t *order, size_t count)
 {
-    pthread_condattr_t attr;
-
     *set =
         (struct watch_set){.watcher = watcher, .order = order, .count = count};
     (void)pthread_mutex_init(&set->lock, NULL);
-    (void)pthread_condattr_init(&attr);
-    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&set->changed, &attr);
-    (void)pthread_condattr_destroy(&attr);
+    clock_cond_init(&set->changed);
 }
 
 static void set_finish(struct watch_set *set)
@@ -90,16 +85,10 @@ static bool has_failed(const struct watch_set *set, size_t many)
 static bool set_wait(struct watch_set *set, set_condition *holds, size_t arg,
                      int64_t deadline)
 {
-    struct timespec at = {
-        .tv_sec = (time_t)(deadline / NS_PER_S),
-        .tv_nsec = (long)(deadline % NS_PER_S),
-    };
     int status = 0;
 
     while (!holds(set, arg) && status != ETIMEDOUT)
-        status = deadline == CLOCK_NEVER
-                     ? pthread_cond_wait(&set->changed, &set->lock)
-                     : pthread_cond_timedwait(&set->changed, &set->lock, &at);
+        status = clock_wait(&set->changed, &set->lock, deadline);
     return holds(set, arg);
 }
 
