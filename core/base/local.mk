@@ -5,4 +5,8 @@ core_libsopool_core_la_SOURCES += \
 	core/base/clock.c core/base/clock.h \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
-	core/base/near.c core/base/near.h
+	core/base/futex.h \
+	core/base/near.c core/base/near.h \
+	core/base/pause.h \
+	core/base/slab.c core/base/slab.h \
+	core/base/tls.h

@@ -36,7 +36,7 @@ enum {
 
 /* Set in a record's status: the result comes in a memory file; the record's
  * bytes are a uint64_t, how many bytes of the file it is. */
-#define CHANNEL_BIG_RESULT UINT32_C(0x80000000)
+#define CHANNEL_BIG_RESULT 0x8000u
 
 struct shared;
 
@@ -88,6 +88,8 @@ struct parent_end {
     uint64_t args_head;    /* bytes of arguments ever sent */
     uint64_t args_tail;    /* bytes of them that may be overwritten */
     uint64_t results_tail; /* bytes of results read */
+    uint64_t results_told; /* of these, what the worker knows of */
+    uint64_t results_head; /* bytes of results known to be published */
     uint64_t record_space; /* of the record that parent_read gave */
     struct sent_range range[CHANNEL_SLOTS]; /* by seq % CHANNEL_SLOTS */
 };
@@ -122,6 +124,10 @@ void parent_wake(struct parent_end *end);
 int parent_read(struct parent_end *end, struct record *out, const char **why);
 void parent_read_done(struct parent_end *end);
 
+/* Has something been published since so many bytes of results were read? For
+ * another thread, too, if it has kept the end from going away. A hint. */
+bool parent_news(const struct parent_end *end, uint64_t seen);
+
 /* Frees the slot of the oldest range if that is finished with: 1 and its seq,
  * 0, or -1 and `why` when the worker broke the protocol. */
 int parent_retire(struct parent_end *end, uint64_t *seq, const char **why);
@@ -142,6 +148,10 @@ int64_t parent_started(const struct parent_end *end);
 
 /* How long the worker says that the range took, in nanoseconds. A hint. */
 uint64_t parent_busy(const struct parent_end *end, uint64_t seq);
+
+/* Does the worker, as far as is known, have the processor that this thread runs
+ * on? To spin would then keep it from answering. A hint. */
+bool parent_shares_cpu(const struct parent_end *end);
 
 /* Asks to be woken by the worker (sleep true). Returns true when there is
  * something to read or to retire already, and the parent must not sleep. */
@@ -187,8 +197,8 @@ struct range_view {
 void worker_init(struct worker_end *end, struct shared *shared,
                  void (*ring)(void *ctx), void *ctx);
 
-/* Waits until there may be a range, or an end, and begins nothing. */
-void worker_wait(struct worker_end *end);
+/* Looks for a while, without sleeping, whether there is a range or an end. */
+bool worker_look(struct worker_end *end);
 
 /* Waits for the next range and begins its item 0: 1, or 0 to quit. */
 int worker_next(struct worker_end *end, struct range_view *out);

@@ -91,6 +91,7 @@ struct shared {
     _Alignas(64) _Atomic uint64_t results_head;  /* bytes published */
     _Atomic int64_t started_ns; /* when the item that runs began, if timed */
     _Atomic uint32_t left;      /* a thread's last word */
+    _Atomic int worker_cpu;     /* where it began its last range */
     struct last_fault fault;    /* a process's */
 
     /* Written by the parent. */
@@ -99,21 +100,26 @@ struct shared {
     _Atomic uint32_t quit;          /* end when there is nothing to run */
     _Atomic uint32_t stop;          /* every task should end early */
     _Atomic uint64_t stop_item;     /* the task that runs this item should */
+    _Atomic int parent_cpu;         /* where the last range was sent */
 
     _Alignas(64) struct shared_slot slot[CHANNEL_SLOTS];
     _Alignas(4096) uint8_t args[CHANNEL_ARGS];
     _Alignas(4096) uint8_t results[CHANNEL_RESULTS];
 };
 
-/* Before each result. Records begin at multiples of 16 bytes. */
+/* Before each result. Records begin at multiples of RECORD_ALIGN, so that this
+ * always fits before the end of the ring. */
 struct record_head {
-    uint32_t seq; /* low half of the slot's */
-    uint32_t index;
-    uint32_t status; /* RECORD_PAD, or a sopool_code and CHANNEL_BIG_RESULT */
     uint32_t size;   /* of what follows, before padding */
+    uint16_t index;  /* of the item in its range */
+    uint16_t status; /* RECORD_PAD, or a sopool_code and CHANNEL_BIG_RESULT */
 };
 
-#define RECORD_PAD UINT32_MAX /* nothing up to the end of the ring */
+enum { RECORD_ALIGN = 8 };
+_Static_assert(sizeof(struct record_head) <= RECORD_ALIGN, "a whole record");
+_Static_assert(CHANNEL_ITEMS <= UINT16_MAX + 1, "each has an index");
+
+#define RECORD_PAD UINT16_MAX /* nothing up to the end of the ring */
 
 /* An item's name in `stop_item`; never 0. */
 static inline uint64_t item_name(uint64_t seq, uint32_t index)
@@ -123,7 +129,8 @@ static inline uint64_t item_name(uint64_t seq, uint32_t index)
 
 static inline uint64_t record_space(uint64_t size)
 {
-    return sizeof(struct record_head) + ((size + 15) & ~UINT64_C(15));
+    return sizeof(struct record_head) +
+           ((size + RECORD_ALIGN - 1) & ~(uint64_t)(RECORD_ALIGN - 1));
 }
 
 #endif

@@ -5,10 +5,17 @@
  */
 #include "channel/channel.h"
 
+#include <sched.h>
 #include <string.h>
 
-#include "channel/futex.h"
+#include "base/futex.h"
 #include "channel/layout.h"
+
+/* Results that may be read before the worker is told. With all but these free
+ * the largest of records must fit, and the padding before it. */
+enum { TELL = CHANNEL_RESULTS / 8 };
+_Static_assert(TELL + 2 * (CHANNEL_INLINE + 2 * RECORD_ALIGN) < CHANNEL_RESULTS,
+               "room for a record and its padding");
 
 static struct sent_range *range_of(struct parent_end *end, uint64_t seq)
 {
@@ -65,6 +72,8 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
     slot->args_size = size;
     slot->seq = seq;
     atomic_store_explicit(&slot->busy_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&end->shared->parent_cpu, sched_getcpu(),
+                          memory_order_relaxed);
     atomic_store(&slot->word, word_of(SLOT_READY, 0, count));
     return seq;
 }
@@ -101,49 +110,62 @@ static int broken(const char **why, const char *what)
 static int check_record(struct parent_end *end, const struct record_head *head,
                         uint64_t there, const char **why)
 {
-    struct sent_range *range;
-
     if (head->size > CHANNEL_INLINE || record_space(head->size) > there)
         return broken(why, "a result runs over the end of its ring");
     skip_answered(end);
     if (end->reading == end->sent)
         return broken(why, "a result for which there was no call");
-    range = range_of(end, end->reading);
-    if (head->seq != (uint32_t)end->reading || head->index != range->answered)
+    if (head->index != range_of(end, end->reading)->answered)
         return broken(why, "a result for another call than the next one");
     return 0;
 }
 
+/* Looks how much there is to read now: 1, 0 if nothing, -1. The word is the
+ * worker's to write all the time, so it is looked at only when all that was
+ * known of is read. */
+static int look(struct parent_end *end, const char **why)
+{
+    uint64_t head =
+        atomic_load_explicit(&end->shared->results_head, memory_order_acquire);
+    uint64_t there = head - end->results_tail;
+
+    if (there > CHANNEL_RESULTS || there % RECORD_ALIGN != 0)
+        return broken(why, "a results ring that is fuller than it can be");
+    end->results_head = head;
+    return there > 0;
+}
+
 int parent_read(struct parent_end *end, struct record *out, const char **why)
 {
-    struct shared *shared = end->shared;
+    const uint8_t *results = end->shared->results;
     struct record_head head;
 
     for (;;) {
         uint64_t at = end->results_tail % CHANNEL_RESULTS;
-        uint64_t published =
-            atomic_load_explicit(&shared->results_head, memory_order_acquire);
-        uint64_t there = published - end->results_tail;
+        uint64_t there = end->results_head - end->results_tail;
 
-        if (there == 0)
-            return 0;
-        if (there > CHANNEL_RESULTS || there % 16 != 0)
-            return broken(why, "a results ring that is fuller than it can be");
-        if (there > CHANNEL_RESULTS - at)
-            there = CHANNEL_RESULTS - at;
-        memcpy(&head, shared->results + at, sizeof(head));
-        if (head.status == RECORD_PAD) {
-            end->results_tail += CHANNEL_RESULTS - at;
-            if ((int64_t)(published - end->results_tail) < 0)
-                return broken(why, "padding that was not published");
+        if (there == 0) {
+            int got = look(end, why);
+
+            if (got != 1)
+                return got;
             continue;
         }
+        memcpy(&head, results + at, sizeof(head));
+        if (head.status == RECORD_PAD) {
+            if (there < CHANNEL_RESULTS - at)
+                return broken(why, "padding that was not published");
+            end->results_tail += CHANNEL_RESULTS - at;
+            continue;
+        }
+        if (there > CHANNEL_RESULTS - at)
+            there = CHANNEL_RESULTS - at;
         if (check_record(end, &head, there, why) != 0)
             return -1;
         out->seq = end->reading;
         out->index = head.index;
         out->status = head.status;
-        out->data = shared->results + at + sizeof(head);
+        out->data = results + at + sizeof(head);
         out->size = head.size;
         end->record_space = record_space(head.size);
         return 1;
@@ -157,9 +179,19 @@ void parent_read_done(struct parent_end *end)
     skip_answered(end);
 }
 
-/* Lets the worker know how far its results were read. */
-static void publish_tail(struct parent_end *end)
+bool parent_news(const struct parent_end *end, uint64_t seen)
 {
+    return atomic_load_explicit(&end->shared->results_head,
+                                memory_order_acquire) != seen;
+}
+
+/* Lets the worker know how far its results were read, when it is worth it: it
+ * can wait for room only while much more than TELL is not read. */
+static void tell_tail(struct parent_end *end)
+{
+    if (end->results_tail - end->results_told < TELL)
+        return;
+    end->results_told = end->results_tail;
     atomic_store(&end->shared->results_tail, end->results_tail);
 }
 
@@ -195,7 +227,7 @@ int parent_retire(struct parent_end *end, uint64_t *seq, const char **why)
     uint32_t state;
     int got;
 
-    publish_tail(end);
+    tell_tail(end);
     if (end->retired == end->sent)
         return 0;
     state = word_state(atomic_load(&slot_of(end, end->retired)->word));
@@ -283,16 +315,26 @@ uint64_t parent_busy(const struct parent_end *end, uint64_t seq)
                                 memory_order_relaxed);
 }
 
+bool parent_shares_cpu(const struct parent_end *end)
+{
+    return atomic_load_explicit(&end->shared->worker_cpu,
+                                memory_order_relaxed) == sched_getcpu();
+}
+
 bool parent_sleep(struct parent_end *end)
 {
     uint32_t state;
 
-    publish_tail(end);
     atomic_store(&end->shared->parent_asleep, 1);
-    if (atomic_load(&end->shared->results_head) != end->results_tail)
-        return true;
     if (end->retired == end->sent)
         return false;
+    /* A worker that has not seen the flag has written the word of the range
+     * that it runs after all its results. */
+    skip_answered(end);
+    if (end->reading < end->sent)
+        (void)atomic_load(&slot_of(end, end->reading)->word);
+    if (atomic_load(&end->shared->results_head) != end->results_tail)
+        return true;
     state = word_state(atomic_load(&slot_of(end, end->retired)->word));
     return state == SLOT_DONE || state == SLOT_FREE;
 }

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "channel/futex.h"
+#include "base/pause.h"
+#include "base/futex.h"
 #include "channel/layout.h"
 
 /* How long to look again and again before sleeping: a hand-over to a side that
  * is awake costs a fraction of a microsecond, waking a sleeper about fifty. */
-enum { SPINS = 200, YIELD_NS = 50 * 1000 };
+enum { SPIN_NS = 2 * 1000, YIELD_NS = 50 * 1000, SPINS = 16 };
 
 static struct shared_slot *slot_of(const struct worker_end *end, uint64_t seq)
 {
@@ -35,34 +36,47 @@ static void notify(struct worker_end *end)
         end->ring(end->ctx);
 }
 
-static inline void pause_cpu(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 typedef bool condition(const struct worker_end *end, uint64_t arg);
 
-/* Waits until the condition holds. */
-static void wait_until(struct worker_end *end, condition *holds, uint64_t arg)
+/* Spins, unless that would keep the parent from its processor. */
+static bool spin_until(struct worker_end *end, condition *holds, uint64_t arg,
+                       int64_t until)
+{
+    while (atomic_load_explicit(&end->shared->parent_cpu,
+                                memory_order_relaxed) != sched_getcpu()) {
+        for (int i = 0; i < SPINS; i++) {
+            if (holds(end, arg))
+                return true;
+            pause_cpu();
+        }
+        if (clock_now() >= until)
+            break;
+    }
+    return false;
+}
+
+/* Looks for a while whether the condition holds. */
+static bool look_until(struct worker_end *end, condition *holds, uint64_t arg)
+{
+    int64_t now;
+
+    if (holds(end, arg))
+        return true;
+    now = clock_now();
+    if (spin_until(end, holds, arg, now + SPIN_NS))
+        return true;
+    for (int64_t until = now + YIELD_NS; clock_now() < until;) {
+        (void)sched_yield();
+        if (holds(end, arg))
+            return true;
+    }
+    return false;
+}
+
+static void sleep_until(struct worker_end *end, condition *holds, uint64_t arg)
 {
     _Atomic uint32_t *asleep = &end->shared->worker_asleep;
-    int64_t until;
 
-    for (int i = 0; i < SPINS; i++) {
-        if (holds(end, arg))
-            return;
-        pause_cpu();
-    }
-    until = clock_now() + YIELD_NS;
-    while (clock_now() < until) {
-        if (holds(end, arg))
-            return;
-        (void)sched_yield();
-    }
     while (!holds(end, arg)) {
         atomic_store(asleep, 1);
         if (holds(end, arg))
@@ -70,6 +84,12 @@ static void wait_until(struct worker_end *end, condition *holds, uint64_t arg)
         futex_wait(asleep, 1);
     }
     atomic_store_explicit(asleep, 0, memory_order_relaxed);
+}
+
+static void wait_until(struct worker_end *end, condition *holds, uint64_t arg)
+{
+    if (!look_until(end, holds, arg))
+        sleep_until(end, holds, arg);
 }
 
 static bool has_range(const struct worker_end *end, uint64_t seq)
@@ -91,10 +111,9 @@ static void view(const struct worker_end *end, struct range_view *out)
     out->size = slot->args_size;
 }
 
-void worker_wait(struct worker_end *end)
+bool worker_look(struct worker_end *end)
 {
-    if (!has_range(end, end->seq))
-        wait_until(end, has_range, end->seq);
+    return look_until(end, has_range, end->seq);
 }
 
 int worker_next(struct worker_end *end, struct range_view *out)
@@ -111,6 +130,8 @@ int worker_next(struct worker_end *end, struct range_view *out)
                 continue;
             view(end, out);
             end->item = 0;
+            atomic_store_explicit(&end->shared->worker_cpu, sched_getcpu(),
+                                  memory_order_relaxed);
             return 1;
         case SLOT_TAKEN:
             atomic_store(&slot->word, word_of(SLOT_FREE, 0, 0));
@@ -164,6 +185,9 @@ static void wait_for_room(struct worker_end *end, uint64_t need)
 {
     if (has_room(end, need))
         return;
+    /* What was published without much ado, once more for a parent that is
+     * about to sleep. */
+    atomic_store(&end->shared->results_head, end->results_head);
     notify(end);
     wait_until(end, has_room, need);
 }
@@ -207,10 +231,9 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
                    const void *data, size_t size)
 {
     struct record_head head = {
-        .seq = (uint32_t)end->seq,
-        .index = index,
-        .status = status,
         .size = (uint32_t)size,
+        .index = (uint16_t)index,
+        .status = (uint16_t)status,
     };
     uint8_t *to;
 
@@ -224,7 +247,10 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
     memcpy(to, &head, sizeof(head));
     end->reserved = 0;
     end->results_head += record_space(size);
-    atomic_store(&end->shared->results_head, end->results_head);
+    /* The change of the slot's word that follows orders it for a parent that
+     * is about to sleep. */
+    atomic_store_explicit(&end->shared->results_head, end->results_head,
+                          memory_order_release);
 }
 
 bool worker_should_stop(const struct worker_end *end)

@@ -14,35 +14,92 @@
 #include "value/args.h"
 #include "worker/message.h"
 
+static struct batch_store *store_new(uint32_t room)
+{
+    struct batch_store *store = calloc(1, sizeof(*store));
+
+    if (store == NULL)
+        return NULL;
+    store->file = -1;
+    store->first_failed = UINT32_MAX;
+    store->at = malloc(((size_t)room + 1) * sizeof(*store->at));
+    store->out = calloc((size_t)room + 1, sizeof(*store->out));
+    if (store->at != NULL && store->out != NULL) {
+        store->at[0] = 0;
+        return store;
+    }
+    free(store->at);
+    free(store->out);
+    free(store);
+    return NULL;
+}
+
+int batch_init(struct batch *batch, uint32_t task, uint32_t room)
+{
+    memset(batch, 0, sizeof(*batch));
+    batch->task = task;
+    batch->store = store_new(room);
+    return batch->store != NULL ? 0 : -1;
+}
+
+void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args)
+{
+    memset(batch, 0, sizeof(*batch));
+    batch->task = task;
+    batch->level = SOPOOL_PRIORITY_MAX; /* that of 0 */
+    batch->single = batch->eager = true;
+    batch->args = args;
+    batch->count = batch->undone = 1;
+    batch->whole = (struct range){.batch = batch, .count = 1};
+}
+
 struct batch *batch_new(uint32_t task, uint32_t room)
 {
-    struct batch *batch = calloc(1, sizeof(*batch));
+    struct batch *batch = malloc(sizeof(*batch));
 
-    if (batch == NULL)
-        return NULL;
-    batch->task = task;
-    batch->file = -1;
-    batch->at = malloc(((size_t)room + 1) * sizeof(*batch->at));
-    batch->out = calloc((size_t)room + 1, sizeof(*batch->out));
-    if (batch->at == NULL || batch->out == NULL) {
-        batch_free(batch);
-        return NULL;
+    if (batch != NULL && batch_init(batch, task, room) == 0)
+        return batch;
+    free(batch);
+    return NULL;
+}
+
+static const struct failure no_memory = {
+    .code = SOPOOL_E_NOMEM,
+    .exit_status = -1,
+    .message = "out of memory",
+};
+
+void outcome_free(const struct batch *batch, const struct outcome *outcome)
+{
+    if (outcome->kind == OUTCOME_BIG)
+        sopool_value_free((sopool_value *)(uintptr_t)outcome->data);
+    else if (batch->single && outcome->kind != OUTCOME_NONE &&
+             outcome->kind != OUTCOME_SMALL && outcome->data != &no_memory)
+        free((void *)(uintptr_t)outcome->data);
+}
+
+void batch_finish(struct batch *batch)
+{
+    struct batch_store *store = batch->store;
+
+    if (batch->single) {
+        outcome_free(batch, &batch->one);
+        return;
     }
-    batch->at[0] = 0;
-    return batch;
+    for (uint32_t i = 0; i < batch->count; i++)
+        outcome_free(batch, &store->out[i]);
+    arena_finish(&store->arena);
+    batch_drop_args(batch);
+    free(store->tries);
+    free(store->out);
+    free(store);
 }
 
 void batch_free(struct batch *batch)
 {
     if (batch == NULL)
         return;
-    for (uint32_t i = 0; i < batch->count; i++)
-        if (batch->out[i].kind == OUTCOME_BIG)
-            sopool_value_free((sopool_value *)(uintptr_t)batch->out[i].data);
-    arena_finish(&batch->arena);
-    batch_drop_args(batch);
-    free(batch->tries);
-    free(batch->out);
+    batch_finish(batch);
     free(batch);
 }
 
@@ -52,54 +109,72 @@ void batch_free(struct batch *batch)
 enum { SPILL_ALIGN = 65536, SPILL_ABOVE = CHANNEL_INLINE - 1024 };
 
 /* The file, with its offset where the next arguments go. */
-static int spill_begin(struct batch *batch, uint64_t *offset, sopool_error *err)
+static int spill_begin(struct batch_store *store, uint64_t *offset,
+                       sopool_error *err)
 {
-    *offset = (batch->file_size + SPILL_ALIGN - 1) / SPILL_ALIGN * SPILL_ALIGN;
-    if (batch->file < 0)
-        batch->file = fd_high(
+    *offset = (store->file_size + SPILL_ALIGN - 1) / SPILL_ALIGN * SPILL_ALIGN;
+    if (store->file < 0)
+        store->file = fd_high(
             memfd_create("sopool-args", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (batch->file < 0 ||
-        lseek(batch->file, (off_t)*offset, SEEK_SET) != (off_t)*offset)
+    if (store->file < 0 ||
+        lseek(store->file, (off_t)*offset, SEEK_SET) != (off_t)*offset)
         return error_errno(err, "cannot make a file for large arguments");
     return 0;
 }
 
 /* Notes where they are, in place of the arguments. */
-static int spill_end(struct batch *batch, uint64_t offset, uint64_t size,
+static int spill_end(struct batch_store *store, uint64_t offset, uint64_t size,
                      sopool_error *err)
 {
     const struct spilled where = {offset, size};
     const uint32_t mark = BATCH_SPILLED;
-    size_t before = batch->args.size;
+    size_t before = store->args.size;
 
-    if (buf_add(&batch->args, &mark, sizeof(mark)) != 0 ||
-        buf_add(&batch->args, &where, sizeof(where)) != 0) {
-        batch->args.size = before;
+    if (buf_add(&store->args, &mark, sizeof(mark)) != 0 ||
+        buf_add(&store->args, &where, sizeof(where)) != 0) {
+        store->args.size = before;
         return error_nomem(err);
     }
-    batch->file_size = offset + size;
+    store->file_size = offset + size;
     return 0;
 }
 
-static int spill(struct batch *batch, const sopool_args *args,
+static int spill(struct batch_store *store, const sopool_args *args,
                  sopool_error *err)
 {
     uint64_t offset, size;
 
-    if (spill_begin(batch, &offset, err) != 0 ||
-        args_write(args, batch->file, &size, err) != 0)
+    if (spill_begin(store, &offset, err) != 0 ||
+        args_write(args, store->file, &size, err) != 0)
         return -1;
-    return spill_end(batch, offset, size, err);
+    return spill_end(store, offset, size, err);
+}
+
+const uint8_t *batch_args(const struct batch *batch, uint32_t first,
+                          uint32_t count, size_t *size)
+{
+    const size_t *at;
+    uint32_t one;
+
+    if (batch->single) {
+        memcpy(&one, batch->args, sizeof(one));
+        *size = sizeof(one) + one;
+        return batch->args;
+    }
+    at = batch->store->at;
+    *size = at[first + count] - at[first];
+    return batch->store->args.data + at[first];
 }
 
 bool batch_spilled(const struct batch *batch, uint32_t index,
                    struct spilled *where)
 {
-    const uint8_t *at = batch->args.data + batch->at[index];
+    const uint8_t *at;
     uint32_t size;
 
-    if (batch->file < 0)
+    if (batch->single || batch->store->file < 0)
         return false;
+    at = batch->store->args.data + batch->store->at[index];
     memcpy(&size, at, sizeof(size));
     if (size != BATCH_SPILLED)
         return false;
@@ -109,50 +184,54 @@ bool batch_spilled(const struct batch *batch, uint32_t index,
 
 uint64_t batch_bytes(const struct batch *batch)
 {
-    return batch->args.size + batch->file_size;
+    return batch->store->args.size + batch->store->file_size;
 }
 
 /* ---- calls ------------------------------------------------------------- */
 
-static int add_inline(struct batch *batch, const sopool_args *args,
+static int add_inline(struct batch_store *store, const sopool_args *args,
                       sopool_error *err)
 {
-    size_t before = batch->args.size;
+    size_t before = store->args.size;
     uint32_t size = 0;
 
-    if (buf_add(&batch->args, &size, sizeof(size)) != 0)
+    if (buf_add(&store->args, &size, sizeof(size)) != 0)
         return error_nomem(err);
-    if (args_encode(args, &batch->args, err) != 0) {
-        batch->args.size = before;
+    if (args_encode(args, &store->args, err) != 0) {
+        store->args.size = before;
         return -1;
     }
-    size = (uint32_t)(batch->args.size - before - sizeof(size));
-    memcpy(batch->args.data + before, &size, sizeof(size));
+    size = (uint32_t)(store->args.size - before - sizeof(size));
+    memcpy(store->args.data + before, &size, sizeof(size));
     return 0;
 }
 
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
 {
+    struct batch_store *store = batch->store;
     /* So many numbers take more room than that, too. */
     bool large = args_payload(args) + args->count * 9 > SPILL_ABOVE;
 
-    if ((large ? spill : add_inline)(batch, args, err) != 0)
+    if ((large ? spill : add_inline)(store, args, err) != 0)
         return -1;
-    batch->at[++batch->count] = batch->args.size;
+    store->at[++batch->count] = store->args.size;
     return 0;
 }
 
 int batch_set(struct batch *batch, const struct call_settings *settings,
               const sopool_options *options, sopool_error *err)
 {
+    int retries;
+
     if (settings->priority < SOPOOL_PRIORITY_MIN ||
         settings->priority > SOPOOL_PRIORITY_MAX)
         return error_set(
             err, SOPOOL_E_USAGE, "a call's priority is %d to %d, not %d",
             SOPOOL_PRIORITY_MIN, SOPOOL_PRIORITY_MAX, settings->priority);
-    batch->level = (uint32_t)(SOPOOL_PRIORITY_MAX - settings->priority);
-    batch->chunksize =
-        settings->chunksize != 0 ? settings->chunksize : options->chunksize;
+    batch->level = (uint8_t)(SOPOOL_PRIORITY_MAX - settings->priority);
+    if (!batch->single)
+        batch->store->chunksize =
+            settings->chunksize != 0 ? settings->chunksize : options->chunksize;
     batch->timeout_ns = options->timeout_ns;
     if (settings->timeout_ms < 0)
         batch->timeout_ns = 0;
@@ -160,51 +239,94 @@ int batch_set(struct batch *batch, const struct call_settings *settings,
         batch->timeout_ns = settings->timeout_ms > INT64_MAX / NS_PER_MS
                                 ? INT64_MAX
                                 : settings->timeout_ms * NS_PER_MS;
-    batch->retries = options->retries;
-    if (settings->retries != 0)
-        batch->retries =
-            settings->retries < 0 ? 0 : (uint32_t)settings->retries;
-    /* They are counted in bytes. */
-    if (batch->retries > RETRIES_MAX)
-        batch->retries = RETRIES_MAX;
+    retries =
+        settings->retries != 0 ? settings->retries : (int)options->retries;
+    if (retries > RETRIES_MAX) /* they are counted in bytes */
+        retries = RETRIES_MAX;
+    batch->retries = retries < 0 ? 0 : (uint8_t)retries;
     return 0;
 }
 
 void batch_drop_args(struct batch *batch)
 {
-    buf_finish(&batch->args);
-    free(batch->at);
-    batch->at = NULL;
-    if (batch->file >= 0)
-        (void)close(batch->file);
-    batch->file = -1;
+    struct batch_store *store = batch->store;
+
+    if (batch->single)
+        return;
+    buf_finish(&store->args);
+    free(store->at);
+    store->at = NULL;
+    if (store->file >= 0)
+        (void)close(store->file);
+    store->file = -1;
 }
 
 void batch_seal(struct batch *batch)
 {
+    struct batch_store *store = batch->store;
+
     /* Workers get the file: none may change what another is to read. */
-    if (batch->file >= 0)
-        (void)fcntl(batch->file, F_ADD_SEALS,
+    if (store->file >= 0)
+        (void)fcntl(store->file, F_ADD_SEALS,
                     F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
-    batch->undone = batch->unread = batch->count;
+    batch->undone = store->unread = batch->count;
+    atomic_init(&store->undone, batch->count);
     batch->whole = (struct range){.batch = batch, .count = batch->count};
 }
 
-static const struct failure no_memory = {
-    .code = SOPOOL_E_NOMEM,
-    .exit_status = -1,
-    .message = "out of memory",
-};
+/* ---- outcomes ---------------------------------------------------------- */
+
+void *batch_alloc(struct batch *batch, size_t size)
+{
+    return batch->single ? malloc(size)
+                         : arena_alloc(&batch->store->arena, size);
+}
+
+int batch_keep(struct batch *batch, const void *data, uint32_t size,
+               struct outcome *out)
+{
+    void *copy;
+
+    if (size <= OUTCOME_BYTES) {
+        out->kind = OUTCOME_SMALL;
+        out->small = (uint8_t)size;
+        memcpy(out->bytes, data, size);
+        return 0;
+    }
+    copy = batch_alloc(batch, size);
+    if (copy == NULL)
+        return -1;
+    memcpy(copy, data, size);
+    out->kind = OUTCOME_VALUE;
+    out->size = size;
+    out->data = copy;
+    return 0;
+}
+
+const void *outcome_bytes(const struct outcome *outcome, size_t *size)
+{
+    switch (outcome->kind) {
+    case OUTCOME_SMALL:
+        *size = outcome->small;
+        return outcome->bytes;
+    case OUTCOME_BIG:
+        return sopool_value_cbor(outcome->data, size);
+    default:
+        *size = outcome->size;
+        return outcome->data;
+    }
+}
 
 const struct failure *batch_failure(struct batch *batch,
                                     const sopool_error *err)
 {
     size_t size = strlen(err->message) + 1;
-    struct failure *failure = arena_alloc(&batch->arena, sizeof(*failure));
-    char *message = arena_alloc(&batch->arena, size);
+    struct failure *failure = batch_alloc(batch, sizeof(*failure) + size);
+    char *message;
 
-    if (failure == NULL || message == NULL)
+    if (failure == NULL)
         return &no_memory;
+    message = (char *)(failure + 1);
     *failure = (struct failure){
         .code = err->code,
         .os_error = err->os_error,

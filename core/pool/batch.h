@@ -1,13 +1,18 @@
 /* batch.h - calls of one task that were submitted together, their arguments and
  * their outcomes; and ranges of them, which are what is queued and sent.
  *
- * A batch belongs to whoever submitted it (a stream, a blocking call) until
- * that one abandons it; an abandoned batch goes when its last call is settled.
- * What is said to be settled is never written again, so its owner may read it
- * without a lock.
+ * A batch belongs to whoever submitted it (a stream, a result, a blocking call)
+ * until that one abandons it; an abandoned batch goes when its last call is
+ * settled. What is said to be settled is never written again, so its owner may
+ * read it without a lock.
+ *
+ * Most batches are of one small call, of which there may be millions: what such
+ * a call does not need stands apart, in the store.
  */
 #ifndef SOPOOL_POOL_BATCH_H
 #define SOPOOL_POOL_BATCH_H
+
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -15,19 +20,31 @@
 
 enum outcome_kind {
     OUTCOME_NONE,   /* not settled */
-    OUTCOME_VALUE,  /* data: the result's bytes, in the arena */
+    OUTCOME_SMALL,  /* the result's bytes stand in the outcome itself */
+    OUTCOME_VALUE,  /* data: the result's bytes, the batch's */
     OUTCOME_BIG,    /* data: a sopool_value, owned */
-    OUTCOME_FAILED, /* data: a struct failure, in the arena or static */
+    OUTCOME_FAILED, /* data: a struct failure, the batch's or static */
 };
+
+enum { OUTCOME_BYTES = 14 }; /* that stand in the outcome itself */
 
 struct outcome {
-    const void *data;
-    size_t size;
-    int kind;
+    union {
+        struct {
+            uint8_t kind;
+            uint8_t small; /* OUTCOME_SMALL: how many bytes follow */
+            uint8_t bytes[OUTCOME_BYTES];
+        };
+        struct {
+            uint8_t unused[4];
+            uint32_t size; /* OUTCOME_VALUE: of data */
+            const void *data;
+        };
+    };
 };
+_Static_assert(sizeof(struct outcome) == 16, "many of them");
 
-/* A sopool_error without the room that its texts do not need; the message lies
- * in the batch's arena or is static. */
+/* A sopool_error without the room that its texts do not need. */
 struct failure {
     int code, os_error, pid, signal, exit_status, ended_by;
     const char *message;
@@ -47,34 +64,65 @@ struct spilled {
     uint64_t offset, size;
 };
 
-struct batch {
-    /* Is told of each call that is settled, with the pool locked. */
-    void (*settled)(struct batch *batch, uint32_t index);
-    void *owner;
-    struct batch *next; /* the owner's list */
-    uint64_t base;      /* the owner's number of the first call */
-    uint32_t task;
-    uint32_t count;
-    uint32_t undone;    /* calls not settled */
-    uint32_t unread;    /* the owner's: calls whose outcome was not taken */
-    uint32_t chunksize; /* calls that travel together; 0: as it suits */
-    uint32_t level;     /* of the queue */
-    uint32_t retries;
-    int64_t timeout_ns; /* of each call; 0: none */
-    bool eager;         /* results are checked when they are settled */
-    bool abandoned;
-    struct buf args; /* for each call a uint32_t size, then its bytes, or
-                        BATCH_SPILLED and a struct spilled */
-    int file;        /* large arguments, one after the other; -1: none */
+/* What a batch has that is not one small call. */
+struct batch_store {
+    struct buf
+        args; /* as args_of says, or BATCH_SPILLED and a struct spilled */
+    int file; /* large arguments, one after the other; -1: none */
     uint64_t file_size;
     size_t *at;          /* count + 1 places in args; owned */
     struct outcome *out; /* owned */
     uint8_t *tries;      /* runs that ended in a crash; owned, NULL: none */
     struct arena arena;  /* of the outcomes */
-    struct range whole;  /* its first entry in the queue */
+    uint32_t chunksize;  /* calls that travel together; 0: as it suits */
+    bool abandoned;      /* by its owner; under the pool's lock */
+
+    /* The owner's: of a stream */
+    void *owner;
+    struct batch *next; /* its list */
+    uint64_t base;      /* its number of the first call */
+    uint32_t unread;    /* calls whose outcome was not taken */
+    /* of a result, final once it is done */
+    uint32_t failed;       /* calls that failed */
+    uint32_t first_failed; /* the first of them by number */
+    uint32_t taken_back;   /* calls that failed because they were cancelled */
+    atomic_uint undone;    /* the batch's, for those who ask without the lock */
 };
 
-/* An empty batch with room for `count` calls. NULL: no memory. */
+struct batch {
+    /* Is told of each call that is settled, with the pool locked. */
+    void (*settled)(struct batch *batch, uint32_t index);
+    union {
+        struct batch_store *store; /* owned */
+        const uint8_t *args;       /* of a single, as args_of says; borrowed */
+    };
+    struct outcome one; /* a single's */
+    struct range whole; /* its first entry in the queue */
+    int64_t timeout_ns; /* of each call; 0: none */
+    uint32_t task;
+    uint32_t count;
+    uint32_t undone; /* calls not settled */
+    uint8_t level;   /* of the queue */
+    uint8_t retries;
+    /* Final once it is submitted. */
+    bool single : 1; /* one small call, without a store */
+    bool eager : 1;  /* results are checked when they are settled */
+    bool many : 1;   /* the owner's: of a map, maybe of one call */
+    bool due;        /* the owner's, under the pool's lock: of a result */
+};
+
+/* An empty batch with room for `count` calls, in memory of the caller's. -1: no
+ * memory. */
+int batch_init(struct batch *batch, uint32_t task, uint32_t room);
+
+/* One small call that is ready to be submitted; its arguments stand at `args`,
+ * a uint32_t with their size first. */
+void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args);
+
+/* Frees what it holds. */
+void batch_finish(struct batch *batch);
+
+/* The same two, of memory of its own. NULL: no memory. */
 struct batch *batch_new(uint32_t task, uint32_t room);
 void batch_free(struct batch *batch);
 
@@ -98,6 +146,10 @@ void batch_seal(struct batch *batch);
 /* Frees the arguments of a batch that is done. */
 void batch_drop_args(struct batch *batch);
 
+/* The arguments of some calls: for each a uint32_t size, then its bytes. */
+const uint8_t *batch_args(const struct batch *batch, uint32_t first,
+                          uint32_t count, size_t *size);
+
 /* Where the arguments of a call are, if they are in the file. */
 bool batch_spilled(const struct batch *batch, uint32_t index,
                    struct spilled *where);
@@ -105,7 +157,31 @@ bool batch_spilled(const struct batch *batch, uint32_t index,
 /* Bytes that its arguments take. */
 uint64_t batch_bytes(const struct batch *batch);
 
-/* A failure in the batch's arena; never NULL. */
+static inline struct outcome *batch_out(struct batch *batch, uint32_t index)
+{
+    return batch->single ? &batch->one : &batch->store->out[index];
+}
+
+static inline uint32_t batch_chunksize(const struct batch *batch)
+{
+    return batch->single ? 0 : batch->store->chunksize;
+}
+
+/* Room that lasts as long as the batch; NULL: no memory. A single has but one
+ * piece. */
+void *batch_alloc(struct batch *batch, size_t size);
+
+/* An outcome that is a copy of the bytes. -1: no memory. */
+int batch_keep(struct batch *batch, const void *data, uint32_t size,
+               struct outcome *out);
+
+/* Frees what only this outcome of the batch has. */
+void outcome_free(const struct batch *batch, const struct outcome *outcome);
+
+/* The bytes of a result that is not OUTCOME_FAILED. */
+const void *outcome_bytes(const struct outcome *outcome, size_t *size);
+
+/* A failure that lasts as long as the batch; never NULL. */
 const struct failure *batch_failure(struct batch *batch,
                                     const sopool_error *err);
 

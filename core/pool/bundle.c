@@ -59,19 +59,19 @@ static int write_file(int folder, const char *name, const struct buf *what)
 /* The arguments of a call, added to `out`: 0, or -1 and errno. */
 static int add_args(const struct batch *batch, uint32_t index, struct buf *out)
 {
-    const uint8_t *at = batch->args.data + batch->at[index];
     struct spilled where;
-    uint32_t size;
+    const uint8_t *at;
+    size_t size;
     void *room;
 
     if (!batch_spilled(batch, index, &where)) {
-        memcpy(&size, at, sizeof(size));
-        return buf_add(out, at + sizeof(size), size);
+        at = batch_args(batch, index, 1, &size);
+        return buf_add(out, at + sizeof(uint32_t), size - sizeof(uint32_t));
     }
     errno = EFBIG;
     if (where.size > ARGS_MOST || (room = buf_room(out, where.size)) == NULL)
         return -1;
-    if (pread(batch->file, room, where.size, (off_t)where.offset) !=
+    if (pread(batch->store->file, room, where.size, (off_t)where.offset) !=
         (ssize_t)where.size)
         return -1;
     out->size += where.size;

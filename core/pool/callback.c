@@ -70,7 +70,7 @@ void callbacks_add(struct sopool_pool *pool, sopool_result *r)
     struct callbacks *callbacks = &pool->callbacks;
 
     result_ref(r);
-    r->due = true;
+    r->batch.due = true;
     r->next_due = NULL;
     if (callbacks->first == NULL)
         callbacks->first = r;
@@ -84,7 +84,7 @@ void callbacks_add(struct sopool_pool *pool, sopool_result *r)
 static bool applies(const sopool_result *r, const struct callback *callback)
 {
     return callback->when == ON_DONE ||
-           (callback->when == ON_FAILURE) == (r->failed > 0);
+           (callback->when == ON_FAILURE) == (result_failures(r) > 0);
 }
 
 /* The next callback to be called, with its result, which is then referred to;
@@ -99,7 +99,7 @@ static struct callback *take(struct sopool_pool *pool, sopool_result **result)
 
         if (callback == NULL) {
             callbacks->first = r->next_due;
-            r->due = false;
+            r->batch.due = false;
             result_unref(r); /* the list's */
             continue;
         }

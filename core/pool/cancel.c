@@ -40,13 +40,9 @@ static uint32_t take_range(struct member *m, uint64_t seq)
 void member_take_back(struct member *m)
 {
     for (uint64_t seq = m->end.sent; seq-- > m->end.retired;) {
-        const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
-        const struct handed *handed = &m->handed[seq % CHANNEL_SLOTS];
         uint32_t taken = take_range(m, seq);
 
-        if (taken > 0)
-            queue_give_back(m->pool, handed->batch, handed->first + range->end,
-                            taken);
+        handed_give_back(m, seq, m->end.range[seq % CHANNEL_SLOTS].end, taken);
     }
 }
 
@@ -56,14 +52,12 @@ struct batch *member_running(const struct member *m, uint32_t *index)
 
     for (uint64_t seq = end->retired; seq < end->sent; seq++) {
         const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
-        const struct handed *handed = &m->handed[seq % CHANNEL_SLOTS];
 
         if (range->taken || range->answered == range->end)
             continue;
         if (parent_begun(end, seq) <= range->answered)
             return NULL;
-        *index = handed->first + range->answered;
-        return handed->batch;
+        return handed_next(&m->handed[seq % CHANNEL_SLOTS], range, index);
     }
     return NULL;
 }
@@ -83,22 +77,18 @@ bool member_kill_call(struct member *m, const struct batch *batch,
 
 /* ---- calls of one batch ------------------------------------------------ */
 
-/* Its entries of one worker, the newest first. */
-static void cancel_sent(struct member *m, struct batch *batch,
-                        const sopool_error *why)
+/* What a worker has of it goes back to the queue, maybe with others. */
+static void take_back_batch(struct member *m, const struct batch *batch)
 {
     for (uint64_t seq = m->end.sent; seq-- > m->end.retired;) {
         const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
-        const struct handed *handed = &m->handed[seq % CHANNEL_SLOTS];
-        uint32_t first, taken;
+        uint32_t taken;
 
         if (range->taken || range->answered == range->end ||
-            handed->batch != batch)
+            !handed_has(&m->handed[seq % CHANNEL_SLOTS], batch))
             continue;
         taken = take_range(m, seq);
-        first = handed->first + range->end;
-        for (uint32_t i = 0; i < taken; i++)
-            settle_failed(m->pool, batch, first + i, why);
+        handed_give_back(m, seq, range->end, taken);
     }
 }
 
@@ -106,10 +96,10 @@ static void cancel_sent(struct member *m, struct batch *batch,
 static void cancel_batch(struct sopool_pool *pool, struct batch *batch,
                          const sopool_error *why)
 {
-    queue_fail(pool, batch, why);
     for (struct member *m = pool->members; m != NULL; m = m->next)
         if (has_channel(m))
-            cancel_sent(m, batch, why);
+            take_back_batch(m, batch);
+    queue_fail(pool, batch, why);
 }
 
 void batch_cancel(struct sopool_pool *pool, struct batch *batch,
@@ -125,7 +115,7 @@ void batch_abandon(struct sopool_pool *pool, struct batch *batch)
 
     (void)error_set(&why, SOPOOL_E_CANCELLED,
                     "nobody waits for the call any more");
-    batch->abandoned = true;
+    batch->store->abandoned = true;
     batch->undone++; /* so that it stays */
     cancel_batch(pool, batch, &why);
     if (--batch->undone == 0)
@@ -190,9 +180,7 @@ void take_back_lower(struct sopool_pool *pool, uint32_t level)
                 handed->level <= level)
                 continue;
             taken = take_range(m, seq);
-            if (taken > 0)
-                queue_give_back(pool, handed->batch, handed->first + range->end,
-                                taken);
+            handed_give_back(m, seq, range->end, taken);
         }
     }
 }

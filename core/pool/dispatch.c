@@ -160,8 +160,9 @@ static void retire_workers(struct sopool_pool *pool)
         }
 }
 
-static bool has_calls(const struct sopool_pool *pool)
+static bool has_calls(struct sopool_pool *pool)
 {
+    queue_collect(pool);
     if (pool->queue.filled != 0)
         return true;
     for (const struct member *m = pool->members; m != NULL; m = m->next)
@@ -198,6 +199,9 @@ static void end_pool(struct sopool_pool *pool)
         return;
     server_stop(pool);
     pool->finished = true;
+    /* Who submits from now on has to see to it himself. */
+    atomic_store(&pool->asleep, true);
+    queue_collect(pool);
     pthread_cond_broadcast(&pool->changed);
 }
 
@@ -359,19 +363,26 @@ static bool go_to_sleep(struct sopool_pool *pool)
 {
     bool quiet = true;
 
-    for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state != MEMBER_LOST && m->state != MEMBER_DEAD && !m->broke &&
-            parent_sleep(&m->end))
+    for (struct member *m = pool->members; m != NULL; m = m->next) {
+        if (m->state == MEMBER_LOST || m->state == MEMBER_DEAD || m->broke ||
+            m->watchers > 0)
+            continue;
+        m->rings = true;
+        if (parent_sleep(&m->end))
             quiet = false;
-    pool->asleep = true;
-    return quiet;
+    }
+    atomic_store(&pool->asleep, true);
+    return quiet && atomic_load(&pool->inbox) == NULL;
 }
 
 static void wake_up(struct sopool_pool *pool)
 {
-    pool->asleep = false;
-    for (struct member *m = pool->members; m != NULL; m = m->next)
-        parent_awake(&m->end);
+    atomic_store(&pool->asleep, false);
+    for (struct member *m = pool->members; m != NULL; m = m->next) {
+        if (m->rings)
+            parent_awake(&m->end);
+        m->rings = false;
+    }
 }
 
 static void handle(struct sopool_pool *pool, const struct epoll_event *event)

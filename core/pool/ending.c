@@ -113,6 +113,7 @@ void sopool_destroy(sopool_pool *pool)
         return;
     sopool_terminate(pool);
     (void)pthread_join(pool->dispatcher, NULL);
+    results_close(pool);
     callbacks_end(pool);
     pthread_mutex_lock(&pool->lock);
     pool_close_files(pool);

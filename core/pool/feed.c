@@ -33,17 +33,24 @@ uint32_t feed_range(const struct sopool_pool *pool, uint32_t task)
     return items > RANGE_ITEMS ? RANGE_ITEMS : (uint32_t)items;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 /* How many ranges like this one a worker should have: more if calls that are
  * soon done come one by one. */
 static uint32_t depth_of(const struct sopool_pool *pool,
                          const struct range *range)
 {
     uint64_t each = pool->task[range->batch->task].each_ns;
-    uint64_t depth;
+    uint64_t depth, count = range->count;
 
     if (each == 0 || each > LONG_NS)
         return 1;
-    depth = DEPTH * RANGE_NS / (each * range->count);
+    if (range->batch->single)
+        count = pool->queue.calls;
+    depth = DEPTH * RANGE_NS / (each * count);
     if (depth < DEPTH)
         return DEPTH;
     return depth > DEPTH_MOST ? DEPTH_MOST : (uint32_t)depth;
@@ -56,16 +63,23 @@ static uint32_t timed(const struct batch *batch)
     return batch->timeout_ns != 0 ? CHANNEL_TIMED : 0;
 }
 
-/* Notes what the range that is about to be sent is part of. */
-static void hand(struct member *m, struct batch *batch, uint32_t first)
+/* Notes what the range that is about to be sent is part of, and sees to it that
+ * somebody will look at the results. */
+static void hand(struct member *m, const struct batch *like, struct handed what)
 {
-    m->handed[m->end.sent % CHANNEL_SLOTS] = (struct handed){
-        .batch = batch,
-        .first = first,
-        .task = batch->task,
-        .level = batch->level,
-        .timeout_ns = batch->timeout_ns,
-    };
+    struct sopool_pool *pool = m->pool;
+
+    if (pool->hush) {
+        pool->hushed++;
+        member_hush(m);
+    } else if (atomic_load_explicit(&pool->asleep, memory_order_relaxed) &&
+               m->watchers == 0) {
+        member_rings(m);
+    }
+    what.task = like->task;
+    what.level = like->level;
+    what.timeout_ns = like->timeout_ns;
+    m->handed[m->end.sent % CHANNEL_SLOTS] = what;
     m->inflight++;
 }
 
@@ -82,22 +96,17 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first,
     room = parent_room(&m->end, sizeof(*where));
     if (room == NULL)
         return false;
-    if (message_send_now(m->control, MESSAGE_BIG, m->end.sent, &batch->file,
-                         1) != 0) {
+    if (message_send_now(m->control, MESSAGE_BIG, m->end.sent,
+                         &batch->store->file, 1) != 0) {
         /* It is dying, or has not read what was taken back from it. */
         m->pool->look_again = true;
         return false;
     }
     memcpy(room, where, sizeof(*where));
-    hand(m, batch, first);
+    hand(m, batch, (struct handed){.batch = batch, .first = first});
     (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch),
                       sizeof(*where));
     return true;
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 /* How many of the first `count` calls of a range are not in the file. */
@@ -106,33 +115,48 @@ static uint32_t before_spilled(const struct range *range, uint32_t count)
     struct spilled where;
     uint32_t i = 0;
 
-    if (range->batch->file < 0)
+    if (range->batch->store->file < 0)
         return count;
     while (i < count && !batch_spilled(range->batch, range->first + i, &where))
         i++;
     return i;
 }
 
-/* How many calls from `first` on go together: no more than fit, no more than
- * the worker may still run. 0: the first is to be sent by its file. */
+/* How many of so many calls go together: no more than the worker may still run,
+ * and the last ones of all are shared out. */
+static uint32_t most_items(const struct member *m, uint32_t task,
+                           uint32_t count)
+{
+    uint32_t most = feed_range(m->pool, task);
+
+    if (count == m->pool->queue.calls)
+        most = least(most, (count - 1) / m->pool->processes + 1);
+    if (most > m->budget)
+        most = (uint32_t)m->budget;
+    return least(count, most);
+}
+
+static uint32_t chunk_items(const struct member *m, const struct range *range)
+{
+    uint32_t count = batch_chunksize(range->batch);
+
+    if (count > m->budget)
+        count = (uint32_t)m->budget;
+    return least(range->count, least(count, CHANNEL_ITEMS));
+}
+
+/* How many calls from `first` on go together, no more than fit. 0: the first is
+ * to be sent by its file. */
 static uint32_t range_items(const struct member *m, const struct range *range)
 {
     const struct batch *batch = range->batch;
-    uint32_t count = batch->chunksize != 0 ? batch->chunksize
-                                           : feed_range(m->pool, batch->task);
+    uint32_t count = batch_chunksize(batch) != 0
+                         ? chunk_items(m, range)
+                         : most_items(m, batch->task, range->count);
+    size_t size;
 
-    if (count > range->count)
-        count = range->count;
-    /* The last calls are shared out. */
-    if (batch->chunksize == 0 && range->count == m->pool->queue.calls)
-        count = least(count, (range->count - 1) / m->pool->processes + 1);
-    if (count > m->budget)
-        count = (uint32_t)m->budget;
-    if (count > CHANNEL_ITEMS)
-        count = CHANNEL_ITEMS;
-    while (count > 1 &&
-           batch->at[range->first + count] - batch->at[range->first] >
-               CHANNEL_INLINE)
+    while (batch_args(batch, range->first, count, &size) != NULL && count > 1 &&
+           size > CHANNEL_INLINE)
         count /= 2;
     return before_spilled(range, count);
 }
@@ -141,23 +165,22 @@ static bool send_small(struct member *m, const struct range *range,
                        uint32_t count)
 {
     const struct batch *batch = range->batch;
-    size_t from = batch->at[range->first];
-    size_t size = batch->at[range->first + count] - from;
+    size_t size;
+    const uint8_t *args = batch_args(batch, range->first, count, &size);
     void *room = parent_room(&m->end, size);
 
     if (room == NULL)
         return false;
-    memcpy(room, batch->args.data + from, size);
-    hand(m, range->batch, range->first);
+    memcpy(room, args, size);
+    hand(m, batch,
+         (struct handed){.batch = range->batch, .first = range->first});
     (void)parent_send(&m->end, batch->task, count, timed(batch), size);
     return true;
 }
 
-/* Gives the head of the queue to a worker; false if it can take nothing. */
-static bool give(struct member *m)
+/* A part of a batch: how many calls it is, or 0. */
+static uint32_t send_part(struct member *m, const struct range *range)
 {
-    struct sopool_pool *pool = m->pool;
-    const struct range *range = queue_head(pool);
     struct batch *batch = range->batch;
     uint32_t first = range->first;
     uint32_t count = range_items(m, range);
@@ -165,20 +188,91 @@ static bool give(struct member *m)
 
     if (count > 0) {
         if (!send_small(m, range, count))
-            return false;
+            return 0;
     } else {
         if (!batch_spilled(batch, first, &where) ||
             !send_big(m, batch, first, &where))
-            return false;
+            return 0;
         count = 1;
     }
-    queue_take(pool, count);
-    if (m->budget != UINT64_MAX)
-        m->budget -= count;
-    m->fed = true;
-    return true;
+    queue_take(m->pool, count);
+    return count;
 }
 
+/* Singles that may travel together. */
+static bool alike(const struct batch *a, const struct batch *b)
+{
+    return b->single && a->task == b->task && a->timeout_ns == b->timeout_ns;
+}
+
+/* The last of the singles at the head of the queue that go together, how many
+ * they are, and the size of their arguments. */
+static struct range *gather(const struct member *m, struct range *first,
+                            uint32_t *count, size_t *size)
+{
+    uint64_t calls = m->pool->queue.calls;
+    uint32_t most =
+        most_items(m, first->batch->task,
+                   calls < RANGE_ITEMS ? (uint32_t)calls : RANGE_ITEMS);
+    struct range *last = first;
+
+    (void)batch_args(first->batch, 0, 1, size);
+    for (*count = 1; *count < most; ++*count) {
+        struct range *next = last->next;
+        size_t more;
+
+        if (next == NULL || !alike(first->batch, next->batch))
+            break;
+        (void)batch_args(next->batch, 0, 1, &more);
+        if (*size + more > CHANNEL_INLINE)
+            break;
+        *size += more;
+        last = next;
+    }
+    return last;
+}
+
+static uint32_t send_singles(struct member *m, struct range *first)
+{
+    const struct batch *batch = first->batch;
+    uint32_t count;
+    size_t size;
+    struct range *last = gather(m, first, &count, &size);
+    uint8_t *room = parent_room(&m->end, size);
+
+    if (room == NULL)
+        return 0;
+    first = queue_take_singles(m->pool, last, count);
+    for (const struct range *at = first; at != NULL; at = at->next) {
+        size_t one;
+        const uint8_t *args = batch_args(at->batch, 0, 1, &one);
+
+        memcpy(room, args, one);
+        room += one;
+    }
+    hand(m, batch, (struct handed){.singles = first});
+    (void)parent_send(&m->end, batch->task, count, timed(batch), size);
+    return count;
+}
+
+static bool was_given(struct member *m, uint32_t count)
+{
+    if (m->budget != UINT64_MAX)
+        m->budget -= count;
+    m->fed = m->fed || count > 0;
+    return count > 0;
+}
+
+/* Gives the head of the queue to a worker; false if it can take nothing. */
+static bool give(struct member *m)
+{
+    struct sopool_pool *pool = m->pool;
+    struct range *head = queue_head(pool);
+
+    if (head->batch->single)
+        return was_given(m, send_singles(m, head));
+    return was_given(m, send_part(m, head));
+}
 /* ---- taking back ------------------------------------------------------- */
 
 /* What may be taken from a range of a worker that has `older` ranges to answer
@@ -213,7 +307,6 @@ static bool take_from(struct member *victim)
 
     for (uint64_t seq = end->sent; seq-- > end->retired;) {
         const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
-        const struct handed *handed = &victim->handed[seq % CHANNEL_SLOTS];
         uint32_t taken;
 
         if (range->taken || range->answered == range->end)
@@ -223,8 +316,7 @@ static bool take_from(struct member *victim)
             continue;
         if (victim->budget != UINT64_MAX)
             victim->budget += taken;
-        queue_give_back(victim->pool, handed->batch, handed->first + range->end,
-                        taken);
+        handed_give_back(victim, seq, range->end, taken);
         return true;
     }
     return false;
@@ -282,6 +374,7 @@ static bool any_idle(const struct sopool_pool *pool)
 void feed(struct sopool_pool *pool)
 {
     pool->look_again = false;
+    queue_collect(pool);
     feed_queue(pool);
     while (pool->queue.filled == 0 && any_idle(pool) && rob(pool))
         for (struct member *m = pool->members;

@@ -15,12 +15,13 @@
 #include "pool/pool.h"
 
 #include "base/error.h"
+#include "base/tls.h"
 #include "worker/launch.h"
 
 static atomic_uint process = 1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Thread_local unsigned inside;
-static _Thread_local int cancelable;
+static _Thread_local unsigned inside FAST_TLS;
+static _Thread_local int cancelable FAST_TLS;
 
 static void count_fork(void)
 {

@@ -12,6 +12,7 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/ending.c \
 	core/pool/feed.c \
 	core/pool/guard.c \
+	core/pool/handed.c \
 	core/pool/imap.c \
 	core/pool/logger.c \
 	core/pool/logger.h \
@@ -35,4 +36,5 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/stream.c \
 	core/pool/stream.h \
 	core/pool/submit.c \
-	core/pool/wait.c
+	core/pool/wait.c \
+	core/pool/watch.c

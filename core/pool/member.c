@@ -364,11 +364,14 @@ static bool read_results(struct member *m)
     int got;
 
     while ((got = parent_read(&m->end, &record, &why)) == 1) {
-        const struct handed *handed = &m->handed[record.seq % CHANNEL_SLOTS];
+        struct handed *handed = &m->handed[record.seq % CHANNEL_SLOTS];
         const struct sent_range *range =
             &m->end.range[record.seq % CHANNEL_SLOTS];
+        uint32_t index;
+        struct batch *batch = handed_next(handed, range, &index);
 
-        settle_record(m, handed->batch, handed->first + record.index, &record);
+        handed_answered(handed);
+        settle_record(m, batch, index, &record);
         parent_read_done(&m->end);
         if (range->answered == range->end)
             m->inflight--;
@@ -411,6 +414,20 @@ bool member_harvest(struct member *m)
     if (some)
         parent_wake(&m->end); /* it may wait for room */
     return some;
+}
+
+void member_rings(struct member *m)
+{
+    if (!m->rings)
+        (void)parent_sleep(&m->end);
+    m->rings = true;
+}
+
+void member_hush(struct member *m)
+{
+    if (m->rings)
+        parent_awake(&m->end);
+    m->rings = false;
 }
 
 /* ---- ending ------------------------------------------------------------ */
@@ -456,10 +473,16 @@ void member_bury(struct member *m)
 
 void member_free_buried(struct sopool_pool *pool)
 {
-    while (pool->buried != NULL) {
-        struct member *m = pool->buried;
+    struct member **at = &pool->buried;
 
-        pool->buried = m->next;
+    while (*at != NULL) {
+        struct member *m = *at;
+
+        if (m->watchers > 0) { /* they free it */
+            at = &m->next;
+            continue;
+        }
+        *at = m->next;
         member_free(m);
     }
 }

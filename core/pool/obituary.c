@@ -27,16 +27,18 @@ static bool may_retry(struct sopool_pool *pool, struct batch *batch,
                       uint32_t index, const sopool_error *err)
 {
     uint32_t flags = pool->catalog->task[batch->task].flags;
+    uint8_t **tries;
 
     if (batch->retries == 0 || err->code == SOPOOL_E_CLOSED ||
         err->code == SOPOOL_E_CANCELLED ||
         (flags & (SOPOOL_IDEMPOTENT | SOPOOL_PURE)) == 0)
         return false;
-    if (batch->tries == NULL)
-        batch->tries = calloc(batch->count, 1);
-    if (batch->tries == NULL || batch->tries[index] >= batch->retries)
+    tries = &batch->store->tries;
+    if (*tries == NULL)
+        *tries = calloc(batch->count, 1);
+    if (*tries == NULL || (*tries)[index] >= batch->retries)
         return false;
-    batch->tries[index]++;
+    (*tries)[index]++;
     return true;
 }
 
@@ -62,8 +64,8 @@ static void settle_range(struct member *m, uint64_t seq,
                          const sopool_error *err)
 {
     const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
-    const struct handed *handed = &m->handed[seq % CHANNEL_SLOTS];
-    uint32_t begun;
+    struct batch *batch;
+    uint32_t begun, index;
 
     if (range->taken || range->answered == range->end)
         return;
@@ -71,11 +73,11 @@ static void settle_range(struct member *m, uint64_t seq,
     /* One call runs at a time: a worker that says otherwise lies. */
     if (begun > range->answered + 1)
         begun = range->answered + 1;
-    if (begun < range->end)
-        queue_give_back(m->pool, handed->batch, handed->first + begun,
-                        range->end - begun);
-    for (uint32_t i = range->answered; i < begun; i++)
-        lose_call(m, handed->batch, handed->first + i, err);
+    handed_give_back(m, seq, begun, range->end - begun);
+    if (begun == range->answered)
+        return;
+    batch = handed_next(&m->handed[seq % CHANNEL_SLOTS], range, &index);
+    lose_call(m, batch, index, err);
 }
 
 static void settle_all(struct member *m, const sopool_error *err)

@@ -7,36 +7,33 @@
 #include "value/encode.h"
 #include "value/value.h"
 
-const void *outcome_read(const struct sopool_pool *pool,
-                         const struct batch *batch, uint32_t index,
-                         size_t *size, sopool_error *err)
+const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,
+                         uint32_t index, size_t *size, sopool_error *err)
 {
-    const struct outcome *outcome = &batch->out[index];
-    const char *name = pool_task_name(pool, batch->task);
-    const void *item = outcome->data;
+    const struct outcome *outcome = batch_out(batch, index);
+    const void *item;
 
     if (outcome->kind == OUTCOME_FAILED) {
         if (err != NULL)
-            failure_export(outcome->data, name, err);
+            failure_export(outcome->data, pool_task_name(pool, batch->task),
+                           err);
         return NULL;
     }
-    *size = outcome->size;
-    if (outcome->kind == OUTCOME_BIG)
-        item = sopool_value_cbor(outcome->data, NULL);
+    item = outcome_bytes(outcome, size);
     if (batch->eager ||
         signature_check_result(&pool->catalog->signature[batch->task], item,
                                *size, err) == 0)
         return item;
     if (err != NULL)
-        (void)strncpy(err->task, name, sizeof(err->task) - 1);
+        (void)strncpy(err->task, pool_task_name(pool, batch->task),
+                      sizeof(err->task) - 1);
     return NULL;
 }
 
-sopool_value *outcome_value(const struct sopool_pool *pool,
-                            const struct batch *batch, uint32_t index,
-                            sopool_error *err)
+sopool_value *outcome_value(const struct sopool_pool *pool, struct batch *batch,
+                            uint32_t index, sopool_error *err)
 {
-    const struct outcome *outcome = &batch->out[index];
+    const struct outcome *outcome = batch_out(batch, index);
     size_t size;
     const void *item = outcome_read(pool, batch, index, &size, err);
     sopool_value *value;
@@ -51,7 +48,7 @@ sopool_value *outcome_value(const struct sopool_pool *pool,
     return value;
 }
 
-sopool_value *outcome_list(const struct batch *batch, sopool_error *err)
+sopool_value *outcome_list(struct batch *batch, sopool_error *err)
 {
     struct buf list = {0};
     sopool_value *value = NULL;
@@ -59,12 +56,10 @@ sopool_value *outcome_list(const struct batch *batch, sopool_error *err)
 
     (void)sopool_put_array(&w, batch->count);
     for (uint32_t i = 0; i < batch->count; i++) {
-        const struct outcome *outcome = &batch->out[i];
-        const void *item = outcome->kind == OUTCOME_BIG
-                               ? sopool_value_cbor(outcome->data, NULL)
-                               : outcome->data;
+        size_t size;
+        const void *item = outcome_bytes(batch_out(batch, i), &size);
 
-        (void)sopool_put_raw(&w, item, outcome->size);
+        (void)sopool_put_raw(&w, item, size);
     }
     if (buf_written(&list, &w) == 0)
         value = value_copy(list.data, list.size);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +30,8 @@ void pool_wake(struct sopool_pool *pool)
 {
     const uint64_t one = 1;
 
-    (void)!write(pool->wake, &one, sizeof(one));
+    /* Not by write(), in which a thread could be cancelled. */
+    (void)!syscall(SYS_write, pool->wake, &one, sizeof(one));
 }
 
 int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline)
@@ -241,6 +243,7 @@ sopool_pool *sopool_open_options(const sopool_options *options,
     pool->epoll = pool->wake = -1;
     pool->server.control = pool->server.pidfd = -1;
     pool->next_id = 1;
+    atomic_init(&pool->last_task, UINT32_MAX);
     pool->jitter = (uint64_t)clock_now();
     pool->memory_kills = cause_memory_kills();
     if (build(pool, options, err) == 0)
@@ -282,33 +285,66 @@ int pool_accepts(const struct sopool_pool *pool, sopool_error *err)
                                                         : "closed");
 }
 
-int pool_submit(struct sopool_pool *pool, struct batch *batch,
-                sopool_error *err)
+bool pool_is_open(const struct sopool_pool *pool)
+{
+    return pool_state(pool) == POOL_OPEN && !atomic_load(&pool->broken);
+}
+
+int pool_queue(struct sopool_pool *pool, struct batch *batch, sopool_error *err)
 {
     if (pool_accepts(pool, err) != 0)
         return -1;
+    queue_collect(pool);
     pool->stats.submitted += batch->count;
     if (batch->level != SOPOOL_PRIORITY_MAX)
-        pool->mixed = true;
+        atomic_store(&pool->mixed, true);
     if (batch->timeout_ns != 0)
         pool->timed = true;
     queue_push(pool, &batch->whole);
-    if (pool->mixed)
+    if (atomic_load(&pool->mixed))
         take_back_lower(pool, batch->level);
+    return 0;
+}
+
+void pool_fed_asleep(struct sopool_pool *pool)
+{
     feed(pool);
+    if (pool->look_at == 0)
+        watch_sleep(pool);
+}
+
+int pool_submit(struct sopool_pool *pool, struct batch *batch,
+                sopool_error *err)
+{
+    if (pool_queue(pool, batch, err) != 0)
+        return -1;
+    pool_fed_asleep(pool);
     /* Who keeps the time must know that there is something to time. */
-    if (pool->asleep && batch->timeout_ns != 0)
+    if (batch->timeout_ns != 0 && atomic_load(&pool->asleep))
         pool_wake(pool);
     return 0;
 }
 
-int pool_task(const struct sopool_pool *pool, const char *name, uint32_t *task,
+/* The task that was asked for last is mostly asked for again. */
+static bool is_last_task(const struct sopool_pool *pool, const char *name,
+                         uint32_t *task)
+{
+    *task = atomic_load_explicit(&pool->last_task, memory_order_relaxed);
+    return *task < pool->catalog->task_count &&
+           strcmp(pool->catalog->task[*task].name, name) == 0;
+}
+
+int pool_task(struct sopool_pool *pool, const char *name, uint32_t *task,
               sopool_error *err)
 {
-    if (catalog_id(pool->catalog, name, task, err) != 0)
+    if (is_last_task(pool, name, task))
+        return 0;
+    if (catalog_id(pool->catalog, name, task, err) != 0 ||
+        check_method(pool->options, name, pool->catalog->task[*task].flags,
+                     err) != 0)
         return -1;
-    return check_method(pool->options, name, pool->catalog->task[*task].flags,
-                        err);
+    atomic_store_explicit(&pool->last_task, *task, memory_order_relaxed);
+    return 0;
 }
 
 const sopool_task_info *sopool_find_task(sopool_pool *pool, const char *name,

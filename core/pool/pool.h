@@ -9,6 +9,7 @@
  *   ending.c     close, terminate, stop, join, destroy
  *   guard.c      who may come in: not after fork, not in a signal handler
  *   queue.c      the calls that no worker has
+ *   handed.c     the calls that a worker has
  *   cancel.c     taking calls back, and ending those that run
  *   member.c     one worker as the pool sees it: start, messages, results
  *   stopped.c    workers that a signal has stopped
@@ -16,6 +17,7 @@
  *   cause.c      how it ended, in words
  *   bundle.c     what is kept of it for later
  *   feed.c       which worker gets which calls
+ *   watch.c      results that the thread looks for that waits for them
  *   server.c     the forkserver
  *   dispatch.c   the thread
  *   settle.c     outcomes of calls
@@ -74,9 +76,10 @@ enum member_state {
     MEMBER_DEAD,   /* ended; waits for its wait status */
 };
 
-/* Part of a batch that a worker has, by the slot of its range. */
+/* What a worker has, by the slot of its range: see handed.c. */
 struct handed {
-    struct batch *batch; /* may be gone once all of the range is answered */
+    struct range *singles; /* those not answered, or NULL and: */
+    struct batch *batch;   /* may be gone once all of the range is answered */
     uint32_t first;
     uint32_t task;
     uint32_t level;
@@ -110,6 +113,8 @@ struct member {
     const char *why;   /* the pool ended it, or NULL */
     uint32_t inflight; /* ranges sent, not answered in full, not taken back */
     bool fed;          /* was sent something since it was last woken */
+    bool rings;        /* it was asked to ring when there are results */
+    uint32_t watchers; /* threads that look at its channel: see wait.c */
     uint64_t budget;   /* calls that it may still be sent */
     enum phase phase;  /* what it says it is doing while it starts */
     size_t phase_plugin;
@@ -154,9 +159,10 @@ struct task_record {
 
 struct sopool_pool {
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* finished, or no callback runs any more */
-    atomic_uint refs;       /* who still uses this memory: see guard.c */
-    unsigned process;       /* in which it was opened: see guard.c */
+    _Atomic(struct range *) inbox; /* see queue.c; needs no lock */
+    pthread_cond_t changed;        /* finished, or no callback runs any more */
+    atomic_uint refs;              /* who still uses this memory: see guard.c */
+    unsigned process;              /* in which it was opened: see guard.c */
     sopool_options *options;
     sopool_catalog *catalog;
     struct worker_setup setup;
@@ -168,13 +174,13 @@ struct sopool_pool {
     atomic_bool cancel_rest;  /* what has not begun is not to begin */
     atomic_bool stop_running; /* what runs should end early */
     bool cancelled, stopped;  /* the dispatcher has seen to these */
-    bool finished; /* all workers are gone, and the dispatcher ends */
-    bool broken;   /* no worker can be had; `trouble` says why */
+    bool finished;      /* all workers are gone, and the dispatcher ends */
+    atomic_bool broken; /* no worker can be had; `trouble` says why */
     sopool_error trouble;
 
     struct queue queue;
-    bool timed; /* some call has had a time limit */
-    bool mixed; /* or a priority */
+    bool timed;        /* some call has had a time limit */
+    atomic_bool mixed; /* or a priority */
     struct member *members;
     struct member *buried; /* to be freed after the events at hand */
     uint32_t ready;        /* members that are */
@@ -186,14 +192,18 @@ struct sopool_pool {
     int64_t give_up_at;      /* on threads that do not end; 0: not yet */
     struct server server;
     struct task_record *task; /* by id */
+    atomic_uint last_task;    /* that was looked up; a hint */
     struct callbacks callbacks;
 
     pthread_t dispatcher;
     int epoll;
     int wake; /* an eventfd, for the dispatcher */
     struct watch on_wake;
-    bool asleep;      /* the dispatcher is about to wait, or waits */
+    atomic_bool asleep; /* the dispatcher is about to wait, or waits, or is
+                           no more */
     bool look_again;  /* a worker with nothing could be given something soon */
+    bool hush;        /* workers that are given something need not ring: */
+    uint32_t hushed;  /* ranges that were given so */
     unsigned crashes; /* bundles made */
     uint64_t memory_kills; /* the last that was seen of cause_memory_kills */
     uint64_t jitter;       /* state of a small random generator */
@@ -241,17 +251,31 @@ void pool_unref(struct sopool_pool *pool);
 /* Frees the memory, by pool_unref. */
 void pool_free(struct sopool_pool *pool);
 
+/* Lets go of what this thread keeps ready for results of the pool (result.c).
+ */
+void results_close(struct sopool_pool *pool);
+
 /* Closes what a pool that has ended need not have open. */
 void pool_close_files(struct sopool_pool *pool);
 
 /* With the pool locked, as all below. */
 
-/* Submits a sealed batch, or says why the pool takes none. */
+/* Puts a sealed batch in the queue, or says why the pool takes none. */
+int pool_queue(struct sopool_pool *pool, struct batch *batch,
+               sopool_error *err);
+
+/* The same, and feeds the workers. */
 int pool_submit(struct sopool_pool *pool, struct batch *batch,
                 sopool_error *err);
 
 /* Would pool_submit take one? */
 int pool_accepts(const struct sopool_pool *pool, sopool_error *err);
+
+/* As far as is known without the lock. */
+bool pool_is_open(const struct sopool_pool *pool);
+
+/* Feeds what came while the dispatcher sleeps, and wakes it if it is needed. */
+void pool_fed_asleep(struct sopool_pool *pool);
 
 /* No worker can be had any more: all calls fail with this. */
 void pool_break(struct sopool_pool *pool, const sopool_error *why);
@@ -265,7 +289,7 @@ void pool_wake(struct sopool_pool *pool);
 const char *pool_task_name(const struct sopool_pool *pool, uint32_t task);
 
 /* The id of a task that this pool can run. Needs no lock. */
-int pool_task(const struct sopool_pool *pool, const char *name, uint32_t *task,
+int pool_task(struct sopool_pool *pool, const char *name, uint32_t *task,
               sopool_error *err);
 
 /* ---- queue.c ----------------------------------------------------------- */
@@ -283,9 +307,39 @@ void queue_give_back(struct sopool_pool *pool, struct batch *batch,
 /* Takes the first `count` calls from the head of the queue. */
 void queue_take(struct sopool_pool *pool, uint32_t count);
 
+/* Takes that many singles, up to `last`; they stay linked. */
+struct range *queue_take_singles(struct sopool_pool *pool, struct range *last,
+                                 uint32_t count);
+
+/* Puts singles that are linked back at the head of the queue, or fails them. */
+void queue_give_back_singles(struct sopool_pool *pool, struct range *first);
+
+/* Submits a single without the lock, while the dispatcher is awake. */
+void queue_send(struct sopool_pool *pool, struct batch *single);
+
+/* What was sent so joins the queue. */
+void queue_collect(struct sopool_pool *pool);
+
 /* Fails all calls in the queue, or those of one batch. */
 void queue_fail(struct sopool_pool *pool, const struct batch *batch,
                 const sopool_error *why);
+
+/* ---- handed.c ---------------------------------------------------------- */
+
+/* The first call of a range that is not answered. */
+struct batch *handed_next(const struct handed *handed,
+                          const struct sent_range *range, uint32_t *index);
+
+/* It is answered now; before it is settled. */
+void handed_answered(struct handed *handed);
+
+/* Gives calls that were taken back to the queue: all from item `from` on, which
+ * are `count`. */
+void handed_give_back(struct member *m, uint64_t seq, uint32_t from,
+                      uint32_t count);
+
+/* Is a call of this batch among those not answered? */
+bool handed_has(const struct handed *handed, const struct batch *batch);
 
 /* ---- cancel.c ---------------------------------------------------------- */
 
@@ -346,6 +400,11 @@ void member_read_control(struct member *member);
 /* A memory file that the worker sent for that range, or -1. */
 int member_big(struct member *member, uint64_t seq);
 
+/* Asks the worker to wake the dispatcher when there are results, if that is not
+ * done yet; before it is sent something. */
+void member_rings(struct member *member);
+void member_hush(struct member *member);
+
 /* Ends the worker now; a thread is given up. */
 void member_kill(struct member *member, int ended_by);
 
@@ -397,6 +456,23 @@ uint64_t cause_memory_kills(void);
  * it, and says where in the error. */
 void bundle_keep(struct member *member, const struct batch *batch,
                  uint32_t index, sopool_error *err);
+
+/* ---- watch.c ----------------------------------------------------------- */
+
+/* This thread will look at the results of the worker that gets the call itself,
+ * so that nobody need be woken: submits the call as pool_submit does, and
+ * returns its worker, or NULL if it has none yet. */
+int watch_submit(struct sopool_pool *pool, struct batch *single,
+                 struct member **worker, sopool_error *err);
+
+/* Looks at the worker's results. */
+void watch_harvest(struct member *worker);
+
+/* Looks no more; whoever needs it is woken. */
+void watch_end(struct member *worker);
+
+/* Before this thread sleeps until the dispatcher tells it something. */
+void watch_sleep(struct sopool_pool *pool);
 
 /* ---- feed.c ------------------------------------------------------------ */
 

@@ -2,7 +2,11 @@
  *
  * Its entries are ranges, in a list for each priority. A batch brings the entry
  * for its first time with it; calls that come back from a worker get an entry
- * of their own.
+ * of their own, but for singles, which always have theirs.
+ *
+ * Singles that are submitted while the dispatcher is at work come by the inbox,
+ * for which no lock is needed: a list that grows by compare-and-swap and is
+ * taken off as a whole.
  */
 #include "pool/pool.h"
 
@@ -39,16 +43,18 @@ void queue_push(struct sopool_pool *pool, struct range *range)
     queue->calls += range->count;
 }
 
-static void push_front(struct queue *queue, struct range *range)
+/* Entries of one level, linked from the first to the last. */
+static void push_front(struct queue *queue, struct range *first,
+                       struct range *last, uint32_t calls)
 {
-    uint32_t level = range->batch->level;
+    uint32_t level = first->batch->level;
 
-    range->next = queue->first[level];
-    queue->first[level] = range;
-    if (range->next == NULL)
-        queue->last[level] = range;
+    last->next = queue->first[level];
+    queue->first[level] = first;
+    if (last->next == NULL)
+        queue->last[level] = last;
     queue->filled |= 1u << level;
-    queue->calls += range->count;
+    queue->calls += calls;
 }
 
 /* Takes out the entry after `before`, or the first one of its level. */
@@ -81,6 +87,21 @@ void queue_take(struct sopool_pool *pool, uint32_t count)
     free_range(range);
 }
 
+struct range *queue_take_singles(struct sopool_pool *pool, struct range *last,
+                                 uint32_t count)
+{
+    struct queue *queue = &pool->queue;
+    uint32_t level = last->batch->level;
+    struct range *first = queue->first[level];
+
+    queue->first[level] = last->next;
+    if (last->next == NULL)
+        queue->filled &= ~(1u << level);
+    last->next = NULL;
+    queue->calls -= count;
+    return first;
+}
+
 static void fail_calls(struct sopool_pool *pool, struct batch *batch,
                        uint32_t first, uint32_t count, const sopool_error *err)
 {
@@ -96,7 +117,7 @@ static bool may_begin(const struct sopool_pool *pool, const struct batch *batch,
         *err = pool->trouble;
     else if (pool_state(pool) == POOL_TERMINATED)
         (void)error_set(err, SOPOOL_E_CLOSED, "the pool was terminated");
-    else if (batch->abandoned)
+    else if (!batch->single && batch->store->abandoned)
         (void)error_set(err, SOPOOL_E_CANCELLED,
                         "nobody waits for the call any more");
     else
@@ -121,7 +142,80 @@ void queue_give_back(struct sopool_pool *pool, struct batch *batch,
         return;
     }
     *range = (struct range){.batch = batch, .first = first, .count = count};
-    push_front(&pool->queue, range);
+    push_front(&pool->queue, range, range, count);
+}
+
+void queue_give_back_singles(struct sopool_pool *pool, struct range *first)
+{
+    struct range *last = first, *next;
+    uint32_t count = 1;
+    sopool_error err;
+
+    if (may_begin(pool, first->batch, &err)) {
+        for (; last->next != NULL; last = last->next)
+            count++;
+        push_front(&pool->queue, first, last, count);
+        return;
+    }
+    for (; first != NULL; first = next) {
+        next = first->next;
+        settle_failed(pool, first->batch, 0, &err);
+    }
+}
+
+/* ---- the inbox --------------------------------------------------------- */
+
+void queue_send(struct sopool_pool *pool, struct batch *single)
+{
+    struct range *range = &single->whole;
+
+    range->next = atomic_load_explicit(&pool->inbox, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&pool->inbox, &range->next, range))
+        ;
+}
+
+/* What came last stands first. */
+static struct range *reversed(struct range *range)
+{
+    struct range *before = NULL;
+
+    while (range != NULL) {
+        struct range *next = range->next;
+
+        range->next = before;
+        before = range;
+        range = next;
+    }
+    return before;
+}
+
+/* A pool that was closed meanwhile has taken them; one that has ended has not.
+ */
+static bool is_late(const struct sopool_pool *pool, sopool_error *err)
+{
+    if (pool->finished && pool_state(pool) == POOL_CLOSED) {
+        (void)error_set(err, SOPOOL_E_CLOSED, "the pool was closed");
+        return true;
+    }
+    return false;
+}
+
+void queue_collect(struct sopool_pool *pool)
+{
+    struct range *range, *next;
+    sopool_error err;
+
+    if (atomic_load(&pool->inbox) == NULL)
+        return;
+    range = reversed(atomic_exchange(&pool->inbox, NULL));
+    for (; range != NULL; range = next) {
+        next = range->next;
+        pool->stats.submitted++;
+        if (is_late(pool, &err) || !may_begin(pool, range->batch, &err))
+            settle_failed(pool, range->batch, 0, &err);
+        else
+            queue_push(pool, range);
+    }
 }
 
 /* Takes one entry out and fails its calls, which may be the batch's last. */
@@ -159,6 +253,7 @@ static void fail_batch(struct sopool_pool *pool, const struct batch *batch,
 void queue_fail(struct sopool_pool *pool, const struct batch *batch,
                 const sopool_error *why)
 {
+    queue_collect(pool);
     if (batch != NULL)
         fail_batch(pool, batch, why);
     else

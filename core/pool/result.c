@@ -2,46 +2,93 @@
 #include "pool/result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/futex.h"
+#include "base/slab.h"
 #include "pool/outcome.h"
 #include "pool/pool.h"
 #include "value/value.h"
 
 /* ---- life -------------------------------------------------------------- */
 
+static void hold_pool(void *pool)
+{
+    pool_ref(pool);
+}
+
+static void release_pool(void *pool)
+{
+    pool_unref(pool);
+}
+
+/* A slab of results refers to the pool for all of them. */
+static const struct slab_kind results = {1, hold_pool, release_pool};
+
+void results_close(struct sopool_pool *pool)
+{
+    slab_close(&results, pool);
+}
+
+static sopool_result *result_of(struct batch *batch)
+{
+    return (sopool_result *)(void *)batch;
+}
+
 void result_ref(sopool_result *r)
 {
     (void)atomic_fetch_add(&r->refs, 1);
 }
 
-void result_unref(sopool_result *r)
+static void result_destroy(sopool_result *r)
 {
     struct sopool_pool *pool = r->pool;
+    bool single = r->batch.single;
 
-    if (atomic_fetch_sub(&r->refs, 1) != 1)
-        return;
     while (r->callbacks != NULL) {
         struct callback *callback = r->callbacks;
 
         r->callbacks = callback->next;
         free(callback);
     }
-    batch_free(r->batch);
-    free(r);
-    pool_unref(pool);
+    batch_finish(&r->batch);
+    if (single) {
+        slab_free(r);
+    } else {
+        free(r);
+        pool_unref(pool);
+    }
+}
+
+void result_unref(sopool_result *r)
+{
+    /* Who has the last reference need not agree with others. */
+    if (atomic_load_explicit(&r->refs, memory_order_acquire) == 1 ||
+        atomic_fetch_sub(&r->refs, 1) == 1)
+        result_destroy(r);
+}
+
+uint32_t result_failures(const sopool_result *r)
+{
+    if (r->batch.single)
+        return r->batch.one.kind == OUTCOME_FAILED;
+    return r->batch.store->failed;
 }
 
 /* All calls are done. With the pool locked, as settled. */
 static void finish(sopool_result *r)
 {
-    batch_drop_args(r->batch);
-    atomic_store(&r->done, true);
+    bool failed = result_failures(r) > 0;
+
+    if ((atomic_fetch_or(&r->state, RESULT_DONE) & RESULT_WAITED) != 0)
+        futex_wake_all(&r->state);
+    batch_drop_args(&r->batch);
     while (r->watchers != NULL) {
         struct watcher *watcher = r->watchers;
 
         r->watchers = watcher->next;
-        watch_set_told(watcher->set, watcher->index, r->failed > 0);
+        watch_set_told(watcher->set, watcher->index, failed);
     }
     if (r->callbacks != NULL)
         callbacks_add(r->pool, r);
@@ -49,48 +96,95 @@ static void finish(sopool_result *r)
     result_unref(r); /* the calls' */
 }
 
-static void settled(struct batch *batch, uint32_t index)
+static void settled_single(struct batch *batch, uint32_t index)
 {
-    sopool_result *r = batch->owner;
-
-    if (batch->out[index].kind == OUTCOME_FAILED) {
-        const struct failure *failure = batch->out[index].data;
-
-        r->failed++;
-        if (index < r->first_failed)
-            r->first_failed = index;
-        if (failure->code == SOPOOL_E_CANCELLED && failure->pid == 0)
-            r->taken_back++;
-    }
-    atomic_store_explicit(&r->undone, batch->undone, memory_order_relaxed);
-    if (batch->undone > 0)
-        return;
-    r->cancelled = r->taken_back == batch->count;
-    finish(r);
+    (void)index;
+    finish(result_of(batch));
 }
 
-sopool_result *result_new(struct sopool_pool *pool, struct batch *batch,
-                          bool many, sopool_error *err)
+/* From the moment that it is done it may be gone. */
+static void settled_local(struct batch *batch, uint32_t index)
 {
-    sopool_result *r = calloc(1, sizeof(*r));
+    atomic_uint *state = &result_of(batch)->state;
 
-    if (r == NULL) {
-        batch_free(batch);
+    (void)index;
+    if ((atomic_fetch_or(state, RESULT_DONE) & RESULT_WAITED) != 0)
+        futex_wake_all(state);
+}
+
+static bool was_taken_back(const struct failure *failure)
+{
+    return failure->code == SOPOOL_E_CANCELLED && failure->pid == 0;
+}
+
+static void settled(struct batch *batch, uint32_t index)
+{
+    const struct outcome *outcome = batch_out(batch, index);
+    struct batch_store *store = batch->store;
+
+    if (outcome->kind == OUTCOME_FAILED) {
+        store->failed++;
+        if (index < store->first_failed)
+            store->first_failed = index;
+        if (was_taken_back(outcome->data))
+            store->taken_back++;
+    }
+    atomic_store_explicit(&store->undone, batch->undone, memory_order_relaxed);
+    if (batch->undone == 0)
+        finish(result_of(batch));
+}
+
+static void init(sopool_result *r, struct sopool_pool *pool, unsigned refs)
+{
+    r->pool = pool;
+    atomic_init(&r->refs, refs);
+    atomic_init(&r->state, 0);
+    r->watchers = NULL;
+    r->callbacks = NULL;
+    r->next_due = NULL;
+}
+
+sopool_result *result_new(struct sopool_pool *pool, uint32_t task,
+                          uint32_t count, bool many, sopool_error *err)
+{
+    sopool_result *r = malloc(sizeof(*r));
+
+    if (r == NULL || batch_init(&r->batch, task, count) != 0) {
+        free(r);
         (void)error_nomem(err);
         return NULL;
     }
     pool_ref(pool);
-    r->pool = pool;
-    r->batch = batch;
-    r->many = many;
-    r->first_failed = UINT32_MAX;
-    atomic_init(&r->refs, 1);
-    atomic_init(&r->undone, batch->count);
-    batch->owner = r;
-    batch->settled = settled;
-    batch->eager = true;
-    batch_seal(batch);
+    init(r, pool, 1);
+    r->batch.settled = settled;
+    r->batch.eager = true;
+    r->batch.many = many;
     return r;
+}
+
+sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
+                                 const uint8_t *args, size_t size,
+                                 sopool_error *err)
+{
+    sopool_result *r = slab_alloc(&results, pool, sizeof(*r) + size);
+
+    if (r == NULL) {
+        (void)error_nomem(err);
+        return NULL;
+    }
+    memcpy(r->args, args, size);
+    batch_init_single(&r->batch, task, r->args);
+    r->batch.settled = settled_single;
+    init(r, pool, 2); /* the program's and the call's */
+    return r;
+}
+
+void result_init_local(sopool_result *r, struct sopool_pool *pool,
+                       uint32_t task)
+{
+    batch_init_single(&r->batch, task, r->args);
+    r->batch.settled = settled_local;
+    init(r, pool, 0);
 }
 
 int result_on(sopool_result *r, enum callback_when when,
@@ -110,13 +204,14 @@ int result_on(sopool_result *r, enum callback_when when,
 
 int result_submit(sopool_result *r, sopool_error *err)
 {
+    batch_seal(&r->batch);
     result_ref(r); /* the calls' */
-    if (r->batch->count == 0) {
+    if (r->batch.count == 0) {
         if (pool_accepts(r->pool, err) == 0) {
             finish(r);
             return 0;
         }
-    } else if (pool_submit(r->pool, r->batch, err) == 0) {
+    } else if (pool_submit(r->pool, &r->batch, err) == 0) {
         return 0;
     }
     result_unref(r);
@@ -126,8 +221,8 @@ int result_submit(sopool_result *r, sopool_error *err)
 void result_watch(sopool_result *r, struct watcher *watcher)
 {
     result_ref(r);
-    if (atomic_load(&r->done)) {
-        watch_set_told(watcher->set, watcher->index, r->failed > 0);
+    if (result_is_done(r)) {
+        watch_set_told(watcher->set, watcher->index, result_failures(r) > 0);
         return;
     }
     watcher->next = r->watchers;
@@ -149,40 +244,39 @@ void result_unwatch(sopool_result *r, struct watcher *watcher)
 
 void result_failure(sopool_result *r, sopool_error *err)
 {
-    const struct batch *batch = r->batch;
+    struct batch *batch = &r->batch;
+    uint32_t first = batch->single ? 0 : batch->store->first_failed;
 
     if (err == NULL)
         return;
-    failure_export(batch->out[r->first_failed].data,
+    failure_export(batch_out(batch, first)->data,
                    pool_task_name(r->pool, batch->task), err);
-    if (r->many)
-        (void)error_prefix(err, "call %u of %u: ", r->first_failed + 1,
-                           batch->count);
+    if (batch->many)
+        (void)error_prefix(err, "call %u of %u: ", first + 1, batch->count);
 }
 
 sopool_value *result_get(sopool_result *r, sopool_error *err)
 {
-    if (r->failed == 0)
-        return r->many ? outcome_list(r->batch, err)
-                       : outcome_value(r->pool, r->batch, 0, err);
+    if (result_failures(r) == 0)
+        return r->batch.many ? outcome_list(&r->batch, err)
+                             : outcome_value(r->pool, &r->batch, 0, err);
     result_failure(r, err);
     return NULL;
 }
 
 static int check_index(const sopool_result *r, size_t index, sopool_error *err)
 {
-    if (index >= r->batch->count)
+    if (index >= r->batch.count)
         return error_set(err, SOPOOL_E_USAGE,
                          "there is no call %zu: the result is of %u", index,
-                         r->batch->count);
+                         r->batch.count);
     return 0;
 }
 
 /* May this call be read? Under the lock, unless the result is done. */
-static int check_settled(const sopool_result *r, size_t index,
-                         sopool_error *err)
+static int check_settled(sopool_result *r, size_t index, sopool_error *err)
 {
-    if (r->batch->out[index].kind != OUTCOME_NONE)
+    if (batch_out(&r->batch, (uint32_t)index)->kind != OUTCOME_NONE)
         return 0;
     return error_set(err, SOPOOL_E_TIMEOUT, "the call is not done yet");
 }
@@ -193,7 +287,7 @@ static int may_read(sopool_result *r, size_t index, sopool_error *err)
 
     if (check_index(r, index, err) != 0)
         return -1;
-    if (atomic_load(&r->done))
+    if (result_is_done(r))
         return 0;
     if (pool_enter(r->pool, err) != 0)
         return -1;
@@ -211,7 +305,7 @@ const void *sopool_result_item(sopool_result *r, size_t index, size_t *size,
 
     if (pool_check_ours(r->pool, err) != 0 || may_read(r, index, err) != 0)
         return NULL;
-    return outcome_read(r->pool, r->batch, (uint32_t)index,
+    return outcome_read(r->pool, &r->batch, (uint32_t)index,
                         size != NULL ? size : &ignored, err);
 }
 
@@ -220,7 +314,7 @@ sopool_value *sopool_result_value(sopool_result *r, size_t index,
 {
     if (pool_check_ours(r->pool, err) != 0 || may_read(r, index, err) != 0)
         return NULL;
-    return outcome_value(r->pool, r->batch, (uint32_t)index, err);
+    return outcome_value(r->pool, &r->batch, (uint32_t)index, err);
 }
 
 sopool_value *sopool_result_get(sopool_result *r, int64_t timeout_ms,
@@ -241,7 +335,7 @@ int sopool_result_exception(sopool_result *r, int64_t timeout_ms,
 {
     if (result_wait(r, timeout_ms, err) != 0)
         return -1;
-    if (r->failed == 0)
+    if (result_failures(r) == 0)
         return 0;
     result_failure(r, why);
     return 1;
@@ -249,27 +343,39 @@ int sopool_result_exception(sopool_result *r, int64_t timeout_ms,
 
 size_t sopool_result_count(const sopool_result *r)
 {
-    return r->batch->count;
+    return r->batch.count;
 }
 
 bool sopool_result_done(const sopool_result *r)
 {
-    return atomic_load(&r->done);
+    return result_is_done(r);
 }
 
 size_t sopool_result_progress(const sopool_result *r)
 {
-    return r->batch->count - atomic_load(&r->undone);
+    if (r->batch.single)
+        return result_is_done(r);
+    return r->batch.count - atomic_load(&r->batch.store->undone);
 }
 
 bool sopool_result_successful(const sopool_result *r)
 {
-    return atomic_load(&r->done) && r->failed == 0;
+    return result_is_done(r) && result_failures(r) == 0;
+}
+
+/* Of a result that is done: was all of it taken back? */
+static bool is_cancelled(const sopool_result *r)
+{
+    const struct batch *batch = &r->batch;
+
+    if (!batch->single)
+        return batch->count > 0 && batch->store->taken_back == batch->count;
+    return batch->one.kind == OUTCOME_FAILED && was_taken_back(batch->one.data);
 }
 
 bool sopool_result_cancelled(const sopool_result *r)
 {
-    return atomic_load(&r->done) && r->cancelled;
+    return result_is_done(r) && is_cancelled(r);
 }
 
 /* ---- changing what is not done ----------------------------------------- */
@@ -279,14 +385,14 @@ bool sopool_result_running(const sopool_result *r)
     bool running = false;
     uint32_t index;
 
-    if (atomic_load(&r->done) || pool_enter(r->pool, NULL) != 0)
+    if (result_is_done(r) || pool_enter(r->pool, NULL) != 0)
         return false;
     pthread_mutex_lock(&r->pool->lock);
     for (struct member *m = r->pool->members; m != NULL && !running;
          m = m->next)
         running = m->state != MEMBER_DEAD && m->state != MEMBER_LOST &&
-                  member_running(m, &index) == r->batch;
-    running = running && !atomic_load(&r->done);
+                  member_running(m, &index) == &r->batch;
+    running = running && !result_is_done(r);
     pthread_mutex_unlock(&r->pool->lock);
     pool_leave(r->pool);
     return running;
@@ -298,8 +404,8 @@ static void take_back(sopool_result *r)
     sopool_error why;
 
     (void)error_set(&why, SOPOOL_E_CANCELLED, "the call was cancelled");
-    r->batch->retries = 0;
-    batch_cancel(r->pool, r->batch, &why);
+    r->batch.retries = 0;
+    batch_cancel(r->pool, &r->batch, &why);
 }
 
 bool sopool_result_cancel(sopool_result *r)
@@ -309,11 +415,11 @@ bool sopool_result_cancel(sopool_result *r)
     if (pool_enter(r->pool, NULL) != 0)
         return false;
     pthread_mutex_lock(&r->pool->lock);
-    if (!atomic_load(&r->done)) {
+    if (!result_is_done(r)) {
         take_back(r);
-        (void)batch_stop(r->pool, r->batch);
+        (void)batch_stop(r->pool, &r->batch);
     }
-    cancelled = r->cancelled;
+    cancelled = result_is_done(r) && is_cancelled(r);
     pthread_mutex_unlock(&r->pool->lock);
     pool_leave(r->pool);
     return cancelled;
@@ -326,9 +432,9 @@ size_t sopool_result_kill(sopool_result *r)
     if (pool_enter(r->pool, NULL) != 0)
         return 0;
     pthread_mutex_lock(&r->pool->lock);
-    if (!atomic_load(&r->done)) {
+    if (!result_is_done(r)) {
         take_back(r);
-        count = batch_kill(r->pool, r->batch);
+        count = batch_kill(r->pool, &r->batch);
         pool_wake(r->pool);
     }
     pthread_mutex_unlock(&r->pool->lock);
@@ -347,7 +453,7 @@ int sopool_result_add_done_callback(sopool_result *r, sopool_callback *callback,
     status = callbacks_start(r->pool, err);
     if (status == 0)
         status = result_on(r, ON_DONE, callback, ctx, err);
-    if (status == 0 && atomic_load(&r->done) && !r->due)
+    if (status == 0 && result_is_done(r) && !r->batch.due)
         callbacks_add(r->pool, r);
     pthread_mutex_unlock(&r->pool->lock);
     pool_leave(r->pool);

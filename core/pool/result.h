@@ -22,29 +22,47 @@ struct watcher {
     size_t index; /* in the set */
 };
 
-struct sopool_result {
-    struct sopool_pool *pool; /* referred to */
-    struct batch *batch;      /* owned */
-    bool many;                /* of a map, maybe of one call */
-    atomic_uint refs;
-    atomic_bool done;
-    atomic_uint undone; /* calls; for those who ask without the lock */
+/* A result is done, or somebody sleeps until it is. */
+enum { RESULT_DONE = 1, RESULT_WAITED = 2 };
 
-    /* Under the pool's lock; final once it is done. */
-    uint32_t failed;       /* calls that failed */
-    uint32_t first_failed; /* the first of them by number */
-    uint32_t taken_back;   /* calls that failed because they were cancelled */
-    bool cancelled;        /* all of them */
+struct sopool_result {
+    struct batch batch;       /* first: see result_of */
+    struct sopool_pool *pool; /* referred to */
+    atomic_uint refs;
+    atomic_uint state;
+
+    /* Under the pool's lock. */
     struct watcher *watchers;
     struct callback *callbacks; /* owned */
     sopool_result *next_due;    /* the pool's list */
-    bool due;                   /* it is there */
-};
 
-/* A result for a batch, which it owns from then on (also on failure). NULL: no
- * memory. */
-sopool_result *result_new(struct sopool_pool *pool, struct batch *batch,
-                          bool many, sopool_error *err);
+    uint8_t args[]; /* of a single */
+};
+_Static_assert(sizeof(sopool_result) <= 120, "128 with a slab's word");
+
+static inline bool result_is_done(const sopool_result *r)
+{
+    return (atomic_load_explicit(&r->state, memory_order_acquire) &
+            RESULT_DONE) != 0;
+}
+
+/* How many of its calls failed. Once it is done. */
+uint32_t result_failures(const sopool_result *r);
+
+/* A result for that many calls, which are still to be added to its batch. NULL:
+ * no memory. */
+sopool_result *result_new(struct sopool_pool *pool, uint32_t task,
+                          uint32_t count, bool many, sopool_error *err);
+
+/* A result of one small call, whose arguments are those bytes. */
+sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
+                                 const uint8_t *args, size_t size,
+                                 sopool_error *err);
+
+/* The same in memory of the caller's, who waits until it is done; nobody else
+ * refers to it. `r->args` is filled in already. */
+void result_init_local(sopool_result *r, struct sopool_pool *pool,
+                       uint32_t task);
 
 /* Adds a callback that is to be called when the result is done. */
 int result_on(sopool_result *result, enum callback_when when,
@@ -74,5 +92,9 @@ void watch_set_told(struct watch_set *set, size_t index, bool failed);
 
 /* Waits for one result: 0, or -1 when the time passed. Not locked. */
 int result_wait(sopool_result *result, int64_t timeout_ms, sopool_error *err);
+
+/* Submits a local result and waits for it: 0, or -1 if the pool takes none. The
+ * pool was entered. */
+int result_run(sopool_result *result, sopool_error *err);
 
 #endif

@@ -16,7 +16,7 @@
 static void settle(struct sopool_pool *pool, struct batch *batch,
                    uint32_t index, const struct outcome *outcome)
 {
-    batch->out[index] = *outcome;
+    *batch_out(batch, index) = *outcome;
     batch->undone--;
     if (outcome->kind == OUTCOME_FAILED) {
         pool->stats.failed++;
@@ -25,7 +25,7 @@ static void settle(struct sopool_pool *pool, struct batch *batch,
         pool->stats.done++;
         pool->task[batch->task].stats.done++;
     }
-    if (!batch->abandoned)
+    if (batch->single || !batch->store->abandoned)
         batch->settled(batch, index);
     else if (batch->undone == 0)
         batch_free(batch);
@@ -34,10 +34,9 @@ static void settle(struct sopool_pool *pool, struct batch *batch,
 void settle_failed(struct sopool_pool *pool, struct batch *batch,
                    uint32_t index, const sopool_error *err)
 {
-    struct outcome outcome = {
-        .kind = OUTCOME_FAILED,
-        .data = batch_failure(batch, err),
-    };
+    struct outcome outcome = {.kind = OUTCOME_FAILED};
+
+    outcome.data = batch_failure(batch, err);
 
     settle(pool, batch, index, &outcome);
 }
@@ -111,18 +110,30 @@ static sopool_value *take_file(int fd, const uint64_t where[2],
     return value;
 }
 
-/* A batch whose owner wants to know at once whether a result is one. */
-static bool is_good(struct member *member, struct batch *batch, uint32_t index,
-                    const void *item, size_t size)
+/* Is it what its owner wants to know at once: no result of the task's type? */
+static bool is_wrong(struct member *member, const struct batch *batch,
+                     const struct outcome *outcome, sopool_error *err)
+{
+    size_t size;
+    const void *item = outcome_bytes(outcome, &size);
+
+    return batch->eager && signature_check_result(
+                               &member->pool->catalog->signature[batch->task],
+                               item, size, err) != 0;
+}
+
+/* A result that was copied, or cannot be changed any more. */
+static void settle_result(struct member *member, struct batch *batch,
+                          uint32_t index, const struct outcome *outcome)
 {
     sopool_error err;
 
-    if (!batch->eager ||
-        signature_check_result(&member->pool->catalog->signature[batch->task],
-                               item, size, &err) == 0)
-        return true;
-    settle_failed(member->pool, batch, index, &err);
-    return false;
+    if (is_wrong(member, batch, outcome, &err)) {
+        outcome_free(batch, outcome);
+        settle_failed(member->pool, batch, index, &err);
+        return;
+    }
+    settle(member->pool, batch, index, outcome);
 }
 
 static void settle_big(struct member *member, struct batch *batch,
@@ -142,29 +153,21 @@ static void settle_big(struct member *member, struct batch *batch,
         return;
     }
     outcome.data = value;
-    outcome.size = where[1];
-    if (is_good(member, batch, index, sopool_value_cbor(value, NULL), where[1]))
-        settle(member->pool, batch, index, &outcome);
-    else
-        sopool_value_free(value);
+    settle_result(member, batch, index, &outcome);
 }
 
 static void settle_value(struct member *member, struct batch *batch,
                          uint32_t index, const struct record *record)
 {
-    struct outcome outcome = {.kind = OUTCOME_VALUE, .size = record->size};
-    void *copy = arena_alloc(&batch->arena, record->size);
+    struct outcome outcome;
     sopool_error err;
 
-    if (copy == NULL) {
-        (void)error_nomem(&err);
-        settle_failed(member->pool, batch, index, &err);
+    if (batch_keep(batch, record->data, record->size, &outcome) == 0) {
+        settle_result(member, batch, index, &outcome);
         return;
     }
-    memcpy(copy, record->data, record->size);
-    outcome.data = copy;
-    if (is_good(member, batch, index, copy, record->size))
-        settle(member->pool, batch, index, &outcome);
+    (void)error_nomem(&err);
+    settle_failed(member->pool, batch, index, &err);
 }
 
 void settle_record(struct member *member, struct batch *batch, uint32_t index,

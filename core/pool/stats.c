@@ -13,11 +13,12 @@ void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
     stats->histogram[each == 0 ? 0 : 63 - __builtin_clzll(each)] += items;
 }
 
-static void look(const struct sopool_pool *pool, sopool_stats *out)
+static void look(struct sopool_pool *pool, sopool_stats *out)
 {
     int64_t now = clock_now();
     uint32_t index;
 
+    queue_collect(pool);
     *out = pool->stats;
     out->processes = pool->processes;
     out->workers = pool->ready;

@@ -85,7 +85,7 @@ static void add_ready(struct sopool_stream *s, struct batch *batch,
 /* Is what the reader waits for there? */
 static bool is_readable(const struct sopool_stream *s)
 {
-    const struct batch *batch = s->first;
+    struct batch *batch = s->first;
 
     if (s->cancelled)
         return true;
@@ -93,14 +93,26 @@ static bool is_readable(const struct sopool_stream *s)
         return s->ready_count > 0 || (s->ended && s->between == 0);
     if (batch == NULL)
         return s->ended;
-    return batch->out[batch->count - batch->unread].kind != OUTCOME_NONE;
+    return batch_out(batch, batch->count - batch->store->unread)->kind !=
+           OUTCOME_NONE;
+}
+
+/* Bytes of a call's result. */
+static uint64_t settled_size(struct batch *batch, uint32_t index)
+{
+    const struct outcome *outcome = batch_out(batch, index);
+    size_t size = 0;
+
+    if (outcome->kind != OUTCOME_FAILED)
+        (void)outcome_bytes(outcome, &size);
+    return size;
 }
 
 static void settled(struct batch *batch, uint32_t index)
 {
-    struct sopool_stream *s = batch->owner;
+    struct sopool_stream *s = batch->store->owner;
 
-    s->bytes += batch->out[index].size;
+    s->bytes += settled_size(batch, index);
     if (s->unordered)
         add_ready(s, batch, index);
     if (s->reader_waits && is_readable(s)) {
@@ -115,7 +127,7 @@ static void settled(struct batch *batch, uint32_t index)
 static int init(struct sopool_stream *s, const sopool_stream_options *options,
                 sopool_error *err)
 {
-    struct batch probe;
+    struct batch probe = {.single = true};
 
     s->window = WINDOW_CALLS;
     if (options != NULL) {
@@ -131,7 +143,8 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
     }
     if (batch_set(&probe, &s->settings, s->pool->options, err) != 0)
         return -1;
-    s->chunksize = probe.chunksize;
+    s->chunksize = s->settings.chunksize != 0 ? s->settings.chunksize
+                                              : s->pool->options->chunksize;
     if (s->unordered) {
         s->ready_room = s->window + BATCH_CALLS;
         s->ready = calloc(s->ready_room, sizeof(*s->ready));
@@ -209,7 +222,7 @@ void sopool_stream_close(sopool_stream *s)
     while (s->first != NULL) {
         struct batch *batch = s->first;
 
-        s->first = batch->next;
+        s->first = batch->store->next;
         batch_abandon(pool, batch);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -282,14 +295,14 @@ static struct batch *close_batch(struct sopool_stream *s)
 
     batch_seal(batch);
     batch->settled = settled;
-    batch->owner = s;
+    batch->store->owner = s;
     (void)batch_set(batch, &s->settings, s->pool->options, NULL);
-    batch->base = s->sent - batch->count;
-    batch->next = NULL;
+    batch->store->base = s->sent - batch->count;
+    batch->store->next = NULL;
     if (s->first == NULL)
         s->first = batch;
     else
-        s->last->next = batch;
+        s->last->store->next = batch;
     s->last = batch;
     s->between += batch->count;
     s->bytes += batch_bytes(batch);
@@ -432,9 +445,9 @@ static void unlink_batch(struct sopool_stream *s, struct batch *batch)
 
     while (*at != batch) {
         before = *at;
-        at = &(*at)->next;
+        at = &(*at)->store->next;
     }
-    *at = batch->next;
+    *at = batch->store->next;
     if (s->last == batch)
         s->last = before;
 }
@@ -447,13 +460,13 @@ static void release_run(struct sopool_stream *s)
     if (batch == NULL)
         return;
     for (uint32_t i = 0; i < s->read; i++)
-        s->bytes -= batch->out[s->run.first + i].size;
+        s->bytes -= settled_size(batch, s->run.first + i);
     s->between -= s->read;
-    batch->unread -= s->read;
+    batch->store->unread -= s->read;
     s->run.first += s->read;
     s->run.count -= s->read;
     s->read = 0;
-    if (batch->unread == 0) {
+    if (batch->store->unread == 0) {
         s->bytes -= batch_bytes(batch);
         unlink_batch(s, batch);
         batch_free(batch);
@@ -479,9 +492,9 @@ static void take_run(struct sopool_stream *s)
         s->ready_count--;
         return;
     }
-    first = batch->count - batch->unread;
+    first = batch->count - batch->store->unread;
     while (first + count < batch->count &&
-           batch->out[first + count].kind != OUTCOME_NONE)
+           batch_out(batch, first + count)->kind != OUTCOME_NONE)
         count++;
     s->run = (struct run){batch, first, count};
 }
@@ -533,7 +546,7 @@ static int next_run(struct sopool_stream *s, int64_t timeout_ms,
 int sopool_stream_next(sopool_stream *s, sopool_item *out, int64_t timeout_ms,
                        sopool_error *err)
 {
-    const struct batch *batch;
+    struct batch *batch;
     uint32_t index;
 
     if (s->run.batch == NULL || s->read == s->run.count) {
@@ -544,7 +557,7 @@ int sopool_stream_next(sopool_stream *s, sopool_item *out, int64_t timeout_ms,
     }
     batch = s->run.batch;
     index = s->run.first + s->read++;
-    out->index = batch->base + index;
+    out->index = batch->store->base + index;
     out->error = NULL;
     out->size = 0;
     out->cbor = outcome_read(s->pool, batch, index, &out->size, &s->error);

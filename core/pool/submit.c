@@ -1,10 +1,12 @@
 /* submit.c - how programs submit calls: apply, map and their like. See
  * sopool.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "pool/pool.h"
 #include "pool/result.h"
+#include "value/args.h"
 
 /* ---- batches from inputs ----------------------------------------------- */
 
@@ -55,10 +57,10 @@ static int set_how(struct sopool_pool *pool, struct batch *batch,
     return batch_set(batch, &settings, pool->options, err);
 }
 
-static struct batch *make_batch(struct sopool_pool *pool,
-                                const struct calls *calls, sopool_error *err)
+static sopool_result *make_result(struct sopool_pool *pool,
+                                  const struct calls *calls, sopool_error *err)
 {
-    struct batch *batch;
+    sopool_result *result;
     uint32_t task;
 
     if (calls->count > UINT32_MAX - 1) {
@@ -68,15 +70,13 @@ static struct batch *make_batch(struct sopool_pool *pool,
     }
     if (pool_task(pool, calls->task, &task, err) != 0)
         return NULL;
-    batch = batch_new(task, (uint32_t)calls->count);
-    if (batch == NULL) {
-        (void)error_nomem(err);
+    result = result_new(pool, task, (uint32_t)calls->count, calls->many, err);
+    if (result == NULL)
         return NULL;
-    }
-    if (set_how(pool, batch, calls, err) == 0 &&
-        add_calls(batch, calls, err) == 0)
-        return batch;
-    batch_free(batch);
+    if (set_how(pool, &result->batch, calls, err) == 0 &&
+        add_calls(&result->batch, calls, err) == 0)
+        return result;
+    result_unref(result);
     return NULL;
 }
 
@@ -102,14 +102,12 @@ static int add_callbacks(struct sopool_pool *pool, sopool_result *result,
 static sopool_result *submit(struct sopool_pool *pool, struct calls *calls,
                              sopool_error *err)
 {
-    struct batch *batch;
     sopool_result *result;
     int status;
 
     if (calls->options == NULL)
         calls->options = &no_options;
-    batch = make_batch(pool, calls, err);
-    result = batch == NULL ? NULL : result_new(pool, batch, calls->many, err);
+    result = make_result(pool, calls, err);
     if (result == NULL)
         return NULL;
     pthread_mutex_lock(&pool->lock);
@@ -150,7 +148,84 @@ static sopool_result *submit_wait(sopool_pool *pool, struct calls *calls,
     return result;
 }
 
-/* ---- one call ---------------------------------------------------------- */
+/* ---- one small call ---------------------------------------------------- */
+
+/* The arguments of a single, with their size first. */
+enum { SINGLE_ARGS = 256 };
+
+struct single {
+    uint32_t task;
+    size_t size; /* of args */
+    _Alignas(8) uint8_t args[SINGLE_ARGS];
+};
+
+static bool is_plain(const struct sopool_pool *pool,
+                     const sopool_call_options *how)
+{
+    const sopool_options *options = pool->options;
+
+    return options->timeout_ns == 0 && options->retries == 0 &&
+           (how == NULL ||
+            (how->timeout_ms <= 0 && how->retries <= 0 && how->priority == 0 &&
+             how->callback == NULL && how->error_callback == NULL));
+}
+
+/* Makes a single of a call that needs nothing special: 1; 0 when it is to go
+ * the way of all others, which also tells what is wrong with it. */
+static int make_single(struct sopool_pool *pool, const char *task,
+                       const sopool_args *args, const sopool_call_options *how,
+                       struct single *out)
+{
+    sopool_writer w = sopool_writer_of(out->args + sizeof(uint32_t),
+                                       sizeof(out->args) - sizeof(uint32_t));
+    uint32_t size;
+
+    if (!is_plain(pool, how) || args_payload(args) > SINGLE_ARGS ||
+        pool_task(pool, task, &out->task, NULL) != 0 ||
+        args_put(args, &w, NULL) != 0 || w.failed)
+        return 0;
+    size = (uint32_t)w.size;
+    memcpy(out->args, &size, sizeof(size));
+    out->size = sizeof(size) + w.size;
+    return 1;
+}
+
+/* Submits without the lock if the dispatcher is at work. */
+static int send_single(struct sopool_pool *pool, sopool_result *result,
+                       sopool_error *err)
+{
+    int status = 0;
+
+    if (pool_is_open(pool) && !atomic_load(&pool->mixed)) {
+        queue_send(pool, &result->batch);
+        if (!atomic_load(&pool->asleep))
+            return 0;
+        pool_step_in();
+        pthread_mutex_lock(&pool->lock);
+        pool_fed_asleep(pool);
+    } else {
+        pool_step_in();
+        pthread_mutex_lock(&pool->lock);
+        status = pool_submit(pool, &result->batch, err);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    pool_step_out();
+    return status;
+}
+
+static sopool_result *submit_single(struct sopool_pool *pool,
+                                    const struct single *single,
+                                    sopool_error *err)
+{
+    sopool_result *result =
+        result_new_single(pool, single->task, single->args, single->size, err);
+
+    if (result == NULL || send_single(pool, result, err) == 0)
+        return result;
+    result_unref(result);
+    result_unref(result); /* the call's */
+    return NULL;
+}
 
 sopool_result *sopool_apply_async(sopool_pool *pool, const char *task,
                                   sopool_args args,
@@ -159,9 +234,33 @@ sopool_result *sopool_apply_async(sopool_pool *pool, const char *task,
 {
     struct calls calls = {
         .task = task, .args = &args, .count = 1, .options = options};
+    struct single single;
 
+    if (pool_check_ours(pool, err) != 0 || pool_check_thread(err) != 0)
+        return NULL;
+    if (make_single(pool, task, &args, options, &single) == 1)
+        return submit_single(pool, &single, err);
     return submit_async(pool, &calls, err);
 }
+
+/* Runs a single that lives on this thread's stack. The pool was entered. */
+static sopool_value *run_single(struct sopool_pool *pool,
+                                const struct single *single, sopool_error *err)
+{
+    _Alignas(sopool_result) uint8_t room[sizeof(sopool_result) + SINGLE_ARGS];
+    sopool_result *result = (sopool_result *)(void *)room;
+    sopool_value *value = NULL;
+
+    memcpy(result->args, single->args, single->size);
+    result_init_local(result, pool, single->task);
+    if (result_run(result, err) == 0) {
+        value = result_get(result, err);
+        batch_finish(&result->batch);
+    }
+    return value;
+}
+
+/* ---- one call ---------------------------------------------------------- */
 
 sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
                                 sopool_args args,
@@ -170,9 +269,20 @@ sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
 {
     struct calls calls = {
         .task = task, .args = &args, .count = 1, .options = options};
-    sopool_result *result = submit_wait(pool, &calls, err);
-    sopool_value *value;
+    sopool_value *value = NULL;
+    sopool_result *result;
+    struct single single;
 
+    if (pool_enter(pool, err) != 0)
+        return NULL;
+    if (make_single(pool, task, &args, options, &single) == 1) {
+        if (pool_may_wait(pool, err) == 0)
+            value = run_single(pool, &single, err);
+        pool_leave(pool);
+        return value;
+    }
+    pool_leave(pool);
+    result = submit_wait(pool, &calls, err);
     if (result == NULL)
         return NULL;
     value = result_get(result, err);

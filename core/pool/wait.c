@@ -5,9 +5,12 @@
  * after a pool's and never before it.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/futex.h"
+#include "base/pause.h"
 #include "pool/pool.h"
 #include "pool/result.h"
 
@@ -94,21 +97,89 @@ static bool set_wait(struct watch_set *set, set_condition *holds, size_t arg,
 
 /* ---- one result -------------------------------------------------------- */
 
+/* How long to look before sleeping: at first without giving way, because a
+ * worker that is awake answers within a fraction of a microsecond; then giving
+ * way to all that could run, because to be woken takes as long as this. */
+enum { SPIN_NS = 2 * 1000, YIELD_NS = 50 * 1000, SPINS = 16 };
+
+/* A result that is waited for, and the worker that may have it. */
+struct wait {
+    sopool_result *result;
+    struct member *worker; /* watched, or NULL */
+    uint64_t seen;         /* bytes of its results that were looked at */
+};
+
+static void look_at_worker(struct wait *wait)
+{
+    struct sopool_pool *pool = wait->result->pool;
+
+    pthread_mutex_lock(&pool->lock);
+    watch_harvest(wait->worker);
+    wait->seen = wait->worker->end.results_tail;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static bool is_there(struct wait *wait)
+{
+    if (wait->worker != NULL && parent_news(&wait->worker->end, wait->seen))
+        look_at_worker(wait);
+    return result_is_done(wait->result);
+}
+
+static bool spin(struct wait *wait, int64_t until)
+{
+    do {
+        if (wait->worker != NULL && parent_shares_cpu(&wait->worker->end))
+            return false;
+        for (int i = 0; i < SPINS; i++) {
+            if (is_there(wait))
+                return true;
+            pause_cpu();
+        }
+    } while (clock_now() < until);
+    return false;
+}
+
+/* Looks for a while, not beyond the deadline. */
+static bool look(struct wait *wait, int64_t deadline)
+{
+    int64_t now;
+
+    if (is_there(wait))
+        return true;
+    now = clock_now();
+    if (spin(wait, now + SPIN_NS < deadline ? now + SPIN_NS : deadline))
+        return true;
+    if (now + YIELD_NS < deadline)
+        deadline = now + YIELD_NS;
+    while (clock_now() < deadline) {
+        (void)sched_yield();
+        if (is_there(wait))
+            return true;
+    }
+    return false;
+}
+
+/* Sleeps until it is done: 0, or ETIMEDOUT. */
+static int sleep_until_done(sopool_result *r, int64_t deadline)
+{
+    int status = 0;
+
+    while (!result_is_done(r) && status != ETIMEDOUT) {
+        unsigned state = atomic_fetch_or(&r->state, RESULT_WAITED);
+
+        if ((state & RESULT_DONE) == 0)
+            status = futex_wait_until(&r->state, RESULT_WAITED, deadline);
+    }
+    return result_is_done(r) ? 0 : ETIMEDOUT;
+}
+
 static int wait_for(sopool_result *r, int64_t timeout_ms, sopool_error *err)
 {
-    struct watch_set set;
-    struct watcher watcher;
-    size_t order;
-    bool done;
+    int64_t deadline = clock_deadline(timeout_ms);
+    struct wait wait = {.result = r};
 
-    set_init(&set, &watcher, &order, 1);
-    watch(&set, r, 0);
-    pthread_mutex_lock(&set.lock);
-    done = set_wait(&set, has_done, 1, clock_deadline(timeout_ms));
-    pthread_mutex_unlock(&set.lock);
-    unwatch_all(&set);
-    set_finish(&set);
-    if (done)
+    if (look(&wait, deadline) || sleep_until_done(r, deadline) == 0)
         return 0;
     return error_set(err, SOPOOL_E_TIMEOUT,
                      "the result was not there in %lld ms",
@@ -119,7 +190,7 @@ int result_wait(sopool_result *r, int64_t timeout_ms, sopool_error *err)
 {
     int status = -1;
 
-    if (atomic_load(&r->done))
+    if (result_is_done(r))
         return pool_check_ours(r->pool, err);
     if (pool_enter(r->pool, err) != 0)
         return -1;
@@ -127,6 +198,32 @@ int result_wait(sopool_result *r, int64_t timeout_ms, sopool_error *err)
         status = wait_for(r, timeout_ms, err);
     pool_leave(r->pool);
     return status;
+}
+
+int result_run(sopool_result *r, sopool_error *err)
+{
+    struct sopool_pool *pool = r->pool;
+    struct wait wait = {.result = r};
+    bool done;
+
+    pthread_mutex_lock(&pool->lock);
+    if (watch_submit(pool, &r->batch, &wait.worker, err) != 0) {
+        pthread_mutex_unlock(&pool->lock);
+        return -1;
+    }
+    if (wait.worker != NULL)
+        wait.seen = wait.worker->end.results_tail;
+    pthread_mutex_unlock(&pool->lock);
+    done = look(&wait, CLOCK_NEVER);
+    pthread_mutex_lock(&pool->lock);
+    if (wait.worker != NULL)
+        watch_end(wait.worker);
+    if (!done)
+        watch_sleep(pool);
+    pthread_mutex_unlock(&pool->lock);
+    if (!done)
+        (void)sleep_until_done(r, CLOCK_NEVER);
+    return 0;
 }
 
 /* ---- several results --------------------------------------------------- */
@@ -139,7 +236,7 @@ static int check_all(sopool_result *const *results, size_t count, bool wait,
         return -1;
     for (size_t i = 0; i < count; i++)
         if (pool_check_ours(results[i]->pool, err) != 0 ||
-            (wait && !atomic_load(&results[i]->done) &&
+            (wait && !result_is_done(results[i]) &&
              pool_may_wait(results[i]->pool, err) != 0))
             return -1;
     return 0;
@@ -224,7 +321,7 @@ static int check_rest(const struct watch_set *set, sopool_error *err)
     for (size_t i = 0; i < set->count; i++) {
         const sopool_result *r = set->watcher[i].result;
 
-        if (!atomic_load(&r->done) && pool_may_wait(r->pool, err) != 0)
+        if (!result_is_done(r) && pool_may_wait(r->pool, err) != 0)
             return -1;
     }
     return 0;

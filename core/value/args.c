@@ -157,26 +157,27 @@ static int check_array(const sopool_args *args, sopool_error *err)
     return 0;
 }
 
-static int copy_array(const sopool_args *args, struct buf *out,
-                      sopool_error *err)
+int args_put(const sopool_args *args, sopool_writer *w, sopool_error *err)
 {
-    if (check_array(args, err) != 0)
-        return -1;
-    return buf_add(out, args->cbor, args->cbor_size) == 0 ? 0
-                                                          : error_nomem(err);
+    if (args->cbor != NULL) {
+        if (check_array(args, err) != 0)
+            return -1;
+        (void)sopool_put_raw(w, args->cbor, args->cbor_size);
+        return 0;
+    }
+    (void)sopool_put_array(w, args->count);
+    for (size_t i = 0; i < args->count; i++)
+        if (put_arg(w, i, &args->items[i], err) != 0)
+            return -1;
+    return 0;
 }
 
 int args_encode(const sopool_args *args, struct buf *out, sopool_error *err)
 {
-    sopool_writer w;
+    sopool_writer w = buf_writer(out);
 
-    if (args->cbor != NULL)
-        return copy_array(args, out, err);
-    w = buf_writer(out);
-    (void)sopool_put_array(&w, args->count);
-    for (size_t i = 0; i < args->count; i++)
-        if (put_arg(&w, i, &args->items[i], err) != 0)
-            return -1;
+    if (args_put(args, &w, err) != 0)
+        return -1;
     return buf_written(out, &w) == 0 ? 0 : error_nomem(err);
 }
 

@@ -2,6 +2,8 @@
 #ifndef SOPOOL_VALUE_ARGS_H
 #define SOPOOL_VALUE_ARGS_H
 
+#include <sopool/cbor.h>
+
 #include "base/buf.h"
 #include "sopool.h"
 
@@ -9,6 +11,9 @@
  * what is given as CBOR to be within the profile (SOPOOL_E_ARGS); the buffer is
  * then as it was. */
 int args_encode(const sopool_args *args, struct buf *out, sopool_error *err);
+
+/* The same to a writer; what does not fit makes that fail. */
+int args_put(const sopool_args *args, sopool_writer *w, sopool_error *err);
 
 /* How many bytes of text, bytes and CBOR there are in them. */
 uint64_t args_payload(const sopool_args *args);

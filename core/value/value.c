@@ -9,9 +9,11 @@
 #include <sopool/cbor.h>
 
 #include "base/error.h"
+#include "base/slab.h"
 
 struct sopool_value {
     atomic_uint refs;
+    bool small;          /* it lies in a slab */
     const uint8_t *item; /* in `map`, or in `own` */
     size_t size;
     void *map; /* owned, or NULL */
@@ -19,13 +21,21 @@ struct sopool_value {
     uint8_t own[];
 };
 
+enum { SMALL = 256 };
+
+static const struct slab_kind values = {.number = 0};
+
 sopool_value *value_copy(const void *item, size_t size)
 {
-    sopool_value *value = malloc(sizeof(*value) + size);
+    bool small = size <= SMALL;
+    sopool_value *value = small
+                              ? slab_alloc(&values, NULL, sizeof(*value) + size)
+                              : malloc(sizeof(*value) + size);
 
     if (value == NULL)
         return NULL;
     atomic_init(&value->refs, 1);
+    value->small = small;
     memcpy(value->own, item, size);
     value->item = value->own;
     value->size = size;
@@ -42,6 +52,7 @@ sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
     if (value == NULL)
         return NULL;
     atomic_init(&value->refs, 1);
+    value->small = false;
     value->item = (const uint8_t *)map + offset;
     value->size = size;
     value->map = map;
@@ -57,11 +68,18 @@ sopool_value *value_share(sopool_value *value)
 
 void sopool_value_free(sopool_value *value)
 {
-    if (value == NULL || atomic_fetch_sub(&value->refs, 1) != 1)
+    if (value == NULL)
+        return;
+    /* Who has the only one need not agree with others. */
+    if (atomic_load_explicit(&value->refs, memory_order_acquire) != 1 &&
+        atomic_fetch_sub(&value->refs, 1) != 1)
         return;
     if (value->map != NULL)
         (void)munmap(value->map, value->map_size);
-    free(value);
+    if (value->small)
+        slab_free(value);
+    else
+        free(value);
 }
 
 const void *sopool_value_cbor(const sopool_value *value, size_t *size)

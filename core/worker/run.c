@@ -280,9 +280,9 @@ static int tidied(struct runner *r)
     return r->worker->process ? judge(r, tidy_after(&r->tidy)) : 0;
 }
 
-static int run_range(struct runner *r, const struct range_view *range)
+static int run_range(struct runner *r, const struct range_view *range,
+                     int64_t began)
 {
-    int64_t began = clock_now();
     const uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;
     uint32_t size;
@@ -308,19 +308,25 @@ static int run_range(struct runner *r, const struct range_view *range)
     return tidied(r); /* the pool has its answer by now */
 }
 
-/* Runs ranges until the pool says that it is enough: 0, or -1. */
+/* Runs ranges until the pool says that it is enough: 0, or -1. What tasks have
+ * left to put in order is rather done while there is nothing to run. */
 static int run_ranges(struct runner *r)
 {
-    bool process = r->worker->process;
     struct range_view range;
 
     for (;;) {
-        worker_wait(&r->end);
-        if (process && judge(r, tidy_before(&r->tidy)) != 0)
+        bool busy = worker_look(&r->end);
+        int64_t began = busy ? clock_now() : 0;
+
+        if (r->worker->process && judge(r, busy ? tidy_before(&r->tidy, &began)
+                                                : tidy_idle(&r->tidy)) != 0)
             return -1;
         if (worker_next(&r->end, &range) == 0)
             return 0;
-        if (range.task >= r->worker->tasks->count || run_range(r, &range) != 0)
+        if (!busy)
+            began = clock_now();
+        if (range.task >= r->worker->tasks->count ||
+            run_range(r, &range, began) != 0)
             return -1;
     }
 }

@@ -260,12 +260,18 @@ const char *tidy_after(struct tidy *tidy)
     return NULL;
 }
 
-const char *tidy_before(struct tidy *tidy)
+const char *tidy_before(struct tidy *tidy, int64_t *now)
 {
-    int64_t now;
+    const char *why;
 
-    if (!tidy->used)
+    if (!tidy->used || *now - tidy->done_ns < TIDY_NS)
         return NULL;
-    now = clock_now();
-    return now - tidy->done_ns >= TIDY_NS ? tidy_now(tidy, now) : NULL;
+    why = tidy_now(tidy, *now);
+    *now = clock_now();
+    return why;
+}
+
+const char *tidy_idle(struct tidy *tidy)
+{
+    return tidy->used ? tidy_now(tidy, clock_now()) : NULL;
 }

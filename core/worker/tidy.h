@@ -51,8 +51,12 @@ void tidy_finish(struct tidy *tidy);
  * calls. */
 const char *tidy_up(struct tidy *tidy);
 
-/* The same if it is time: after a call, and before one after a wait. */
+/* The same if it is time: after a call, and before one, where the time is given
+ * and is then that after it. */
 const char *tidy_after(struct tidy *tidy);
-const char *tidy_before(struct tidy *tidy);
+const char *tidy_before(struct tidy *tidy, int64_t *now);
+
+/* The same if a task has run, when there is nothing else to do. */
+const char *tidy_idle(struct tidy *tidy);
 
 #endif

@@ -49,11 +49,10 @@ static void answer(struct run *run)
 {
     struct shared *shared = run->shared;
     uint64_t head = atomic_load(&shared->results_head);
-    uint64_t at = head % CHANNEL_RESULTS & ~UINT64_C(15);
+    uint64_t at = head % CHANNEL_RESULTS & ~(uint64_t)(RECORD_ALIGN - 1);
     struct record_head record = {
-        .seq = (uint32_t)run->end.reading + input_byte(&run->in) % 2,
-        .index = (uint32_t)input_byte(&run->in),
-        .status = (uint32_t)input_number(&run->in, 1),
+        .index = (uint16_t)input_byte(&run->in),
+        .status = (uint16_t)input_number(&run->in, 1),
         .size = (uint32_t)input_number(&run->in, 2) * 2,
     };
 
