@@ -86,6 +86,7 @@ struct parent_end {
     uint64_t retired;      /* ranges whose slots are free again */
     uint64_t reading;      /* the range whose results come next */
     uint64_t args_head;    /* bytes of arguments ever sent */
+    uint64_t room;         /* where parent_room gave room */
     uint64_t args_tail;    /* bytes of them that may be overwritten */
     uint64_t results_tail; /* bytes of results read */
     uint64_t results_told; /* of these, what the worker knows of */
@@ -109,9 +110,10 @@ void parent_init(struct parent_end *end, struct shared *shared);
  * no room. Nothing is sent before parent_send. */
 void *parent_room(struct parent_end *end, size_t size);
 
-/* Sends the range whose arguments were written to parent_room's memory:
- * for each of the `count` items a uint32_t with its size, then its bytes,
- * without padding. Returns its seq. */
+/* Sends the range whose arguments, `size` bytes and no more than were asked
+ * for, were written to the memory that parent_room gave last: for each of the
+ * `count` items a uint32_t with its size, then its bytes, without padding.
+ * Returns its seq. */
 uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
                      uint32_t flags, size_t size);
 

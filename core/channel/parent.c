@@ -53,6 +53,7 @@ void *parent_room(struct parent_end *end, size_t size)
     at = contiguous(end->args_head, size);
     if (at + size - end->args_tail > CHANNEL_ARGS)
         return NULL;
+    end->room = at;
     return end->shared->args + at % CHANNEL_ARGS;
 }
 
@@ -60,7 +61,7 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
                      uint32_t flags, size_t size)
 {
     uint64_t seq = end->sent++;
-    uint64_t at = contiguous(end->args_head, size);
+    uint64_t at = end->room;
     struct shared_slot *slot = slot_of(end, seq);
 
     end->args_head = at + size;

@@ -150,20 +150,60 @@ static int spill(struct batch_store *store, const sopool_args *args,
     return spill_end(store, offset, size, err);
 }
 
-const uint8_t *batch_args(const struct batch *batch, uint32_t first,
-                          uint32_t count, size_t *size)
+/* Of one call with a number. */
+enum { LENT_ARGS = sizeof(uint32_t) + 1 + 9 };
+
+static size_t single_size(const struct batch *batch)
+{
+    uint32_t size;
+
+    memcpy(&size, batch->args, sizeof(size));
+    return sizeof(size) + size;
+}
+
+size_t batch_room(const struct batch *batch, uint32_t first, uint32_t count)
 {
     const size_t *at;
-    uint32_t one;
 
-    if (batch->single) {
-        memcpy(&one, batch->args, sizeof(one));
-        *size = sizeof(one) + one;
-        return batch->args;
-    }
+    if (batch->single)
+        return single_size(batch);
+    if (batch->store->inputs != NULL)
+        return (size_t)count * LENT_ARGS;
     at = batch->store->at;
-    *size = at[first + count] - at[first];
-    return batch->store->args.data + at[first];
+    return at[first + count] - at[first];
+}
+
+static size_t write_lent(const sopool_arg *input, uint32_t count, uint8_t *to)
+{
+    const uint8_t *from = to;
+
+    for (const sopool_arg *end = input + count; input < end; input++) {
+        const sopool_args args = {input, 1, NULL, 0};
+        sopool_writer w = sopool_writer_of(to + sizeof(uint32_t),
+                                           LENT_ARGS - sizeof(uint32_t));
+        uint32_t size;
+
+        (void)args_put(&args, &w, NULL);
+        size = (uint32_t)w.size;
+        memcpy(to, &size, sizeof(size));
+        to += sizeof(size) + size;
+    }
+    return (size_t)(to - from);
+}
+
+size_t batch_write(const struct batch *batch, uint32_t first, uint32_t count,
+                   uint8_t *to)
+{
+    const struct batch_store *store = batch->store;
+    size_t size = batch_room(batch, first, count);
+
+    if (batch->single)
+        memcpy(to, batch->args, size);
+    else if (store->inputs != NULL)
+        size = write_lent(store->inputs + first, count, to);
+    else
+        memcpy(to, store->args.data + store->at[first], size);
+    return size;
 }
 
 bool batch_spilled(const struct batch *batch, uint32_t index,
@@ -204,6 +244,16 @@ static int add_inline(struct batch_store *store, const sopool_args *args,
     size = (uint32_t)(store->args.size - before - sizeof(size));
     memcpy(store->args.data + before, &size, sizeof(size));
     return 0;
+}
+
+bool batch_lend(struct batch *batch, const sopool_arg *inputs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (inputs[i].type < SOPOOL_BOOL || inputs[i].type > SOPOOL_F64)
+            return false;
+    batch->store->inputs = inputs;
+    batch->count = count;
+    return true;
 }
 
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)

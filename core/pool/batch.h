@@ -66,16 +66,17 @@ struct spilled {
 
 /* What a batch has that is not one small call. */
 struct batch_store {
-    struct buf
-        args; /* as args_of says, or BATCH_SPILLED and a struct spilled */
-    int file; /* large arguments, one after the other; -1: none */
+    struct buf args; /* as batch_write says, or BATCH_SPILLED and a spilled */
+    int file;        /* large arguments, one after the other; -1: none */
     uint64_t file_size;
-    size_t *at;          /* count + 1 places in args; owned */
-    struct outcome *out; /* owned */
-    uint8_t *tries;      /* runs that ended in a crash; owned, NULL: none */
-    struct arena arena;  /* of the outcomes */
-    uint32_t chunksize;  /* calls that travel together; 0: as it suits */
-    bool abandoned;      /* by its owner; under the pool's lock */
+    size_t *at;               /* count + 1 places in args; owned */
+    const sopool_arg *inputs; /* instead of these, one for each call: borrowed
+                                 from who waits for the batch; or NULL */
+    struct outcome *out;      /* owned */
+    uint8_t *tries;     /* runs that ended in a crash; owned, NULL: none */
+    struct arena arena; /* of the outcomes */
+    uint32_t chunksize; /* calls that travel together; 0: as it suits */
+    bool abandoned;     /* by its owner; under the pool's lock */
 
     /* The owner's: of a stream */
     void *owner;
@@ -94,7 +95,7 @@ struct batch {
     void (*settled)(struct batch *batch, uint32_t index);
     union {
         struct batch_store *store; /* owned */
-        const uint8_t *args;       /* of a single, as args_of says; borrowed */
+        const uint8_t *args; /* of a single, as batch_write says; borrowed */
     };
     struct outcome one; /* a single's */
     struct range whole; /* its first entry in the queue */
@@ -126,6 +127,11 @@ void batch_finish(struct batch *batch);
 struct batch *batch_new(uint32_t task, uint32_t room);
 void batch_free(struct batch *batch);
 
+/* Adds calls with one argument each, numbers that are encoded only when they
+ * are sent; they stay until the batch is done. False, and nothing is done, if
+ * one of them is no number. The batch then takes no others. */
+bool batch_lend(struct batch *batch, const sopool_arg *inputs, uint32_t count);
+
 /* Adds a call: encodes its arguments. */
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err);
 
@@ -146,9 +152,12 @@ void batch_seal(struct batch *batch);
 /* Frees the arguments of a batch that is done. */
 void batch_drop_args(struct batch *batch);
 
-/* The arguments of some calls: for each a uint32_t size, then its bytes. */
-const uint8_t *batch_args(const struct batch *batch, uint32_t first,
-                          uint32_t count, size_t *size);
+/* The arguments of some calls, as they are sent: for each a uint32_t size, then
+ * its bytes. How many bytes that is at most; and to write them, which gives how
+ * many it was. */
+size_t batch_room(const struct batch *batch, uint32_t first, uint32_t count);
+size_t batch_write(const struct batch *batch, uint32_t first, uint32_t count,
+                   uint8_t *to);
 
 /* Where the arguments of a call are, if they are in the file. */
 bool batch_spilled(const struct batch *batch, uint32_t index,

@@ -60,13 +60,21 @@ static int write_file(int folder, const char *name, const struct buf *what)
 static int add_args(const struct batch *batch, uint32_t index, struct buf *out)
 {
     struct spilled where;
-    const uint8_t *at;
     size_t size;
     void *room;
 
     if (!batch_spilled(batch, index, &where)) {
-        at = batch_args(batch, index, 1, &size);
-        return buf_add(out, at + sizeof(uint32_t), size - sizeof(uint32_t));
+        struct buf sent = {0};
+        uint8_t *to = buf_room(&sent, batch_room(batch, index, 1));
+        int status = -1;
+
+        if (to != NULL) {
+            size = batch_write(batch, index, 1, to);
+            status =
+                buf_add(out, to + sizeof(uint32_t), size - sizeof(uint32_t));
+        }
+        buf_finish(&sent);
+        return status;
     }
     errno = EFBIG;
     if (where.size > ARGS_MOST || (room = buf_room(out, where.size)) == NULL)

@@ -153,10 +153,7 @@ static uint32_t range_items(const struct member *m, const struct range *range)
     uint32_t count = batch_chunksize(batch) != 0
                          ? chunk_items(m, range)
                          : most_items(m, batch->task, range->count);
-    size_t size;
-
-    while (batch_args(batch, range->first, count, &size) != NULL && count > 1 &&
-           size > CHANNEL_INLINE)
+    while (count > 1 && batch_room(batch, range->first, count) > CHANNEL_INLINE)
         count /= 2;
     return before_spilled(range, count);
 }
@@ -165,13 +162,12 @@ static bool send_small(struct member *m, const struct range *range,
                        uint32_t count)
 {
     const struct batch *batch = range->batch;
+    void *room = parent_room(&m->end, batch_room(batch, range->first, count));
     size_t size;
-    const uint8_t *args = batch_args(batch, range->first, count, &size);
-    void *room = parent_room(&m->end, size);
 
     if (room == NULL)
         return false;
-    memcpy(room, args, size);
+    size = batch_write(batch, range->first, count, room);
     hand(m, batch,
          (struct handed){.batch = range->batch, .first = range->first});
     (void)parent_send(&m->end, batch->task, count, timed(batch), size);
@@ -216,17 +212,13 @@ static struct range *gather(const struct member *m, struct range *first,
                    calls < RANGE_ITEMS ? (uint32_t)calls : RANGE_ITEMS);
     struct range *last = first;
 
-    (void)batch_args(first->batch, 0, 1, size);
+    *size = batch_room(first->batch, 0, 1);
     for (*count = 1; *count < most; ++*count) {
         struct range *next = last->next;
-        size_t more;
-
-        if (next == NULL || !alike(first->batch, next->batch))
+        if (next == NULL || !alike(first->batch, next->batch) ||
+            *size + batch_room(next->batch, 0, 1) > CHANNEL_INLINE)
             break;
-        (void)batch_args(next->batch, 0, 1, &more);
-        if (*size + more > CHANNEL_INLINE)
-            break;
-        *size += more;
+        *size += batch_room(next->batch, 0, 1);
         last = next;
     }
     return last;
@@ -243,13 +235,8 @@ static uint32_t send_singles(struct member *m, struct range *first)
     if (room == NULL)
         return 0;
     first = queue_take_singles(m->pool, last, count);
-    for (const struct range *at = first; at != NULL; at = at->next) {
-        size_t one;
-        const uint8_t *args = batch_args(at->batch, 0, 1, &one);
-
-        memcpy(room, args, one);
-        room += one;
-    }
+    for (const struct range *at = first; at != NULL; at = at->next)
+        room += batch_write(at->batch, 0, 1, room);
     hand(m, batch, (struct handed){.singles = first});
     (void)parent_send(&m->end, batch->task, count, timed(batch), size);
     return count;

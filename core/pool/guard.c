@@ -77,6 +77,21 @@ void pool_leave(struct sopool_pool *pool)
     pool_step_out();
 }
 
+int pool_enter_briefly(const struct sopool_pool *pool, sopool_error *err)
+{
+    if (pool_check_ours(pool, err) != 0 || pool_check_thread(err) != 0)
+        return -1;
+    inside = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    return 0;
+}
+
+void pool_leave_briefly(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    inside = 0;
+}
+
 void pool_step_in(void)
 {
     inside = 1;

@@ -223,6 +223,11 @@ static inline enum pool_state pool_state(const struct sopool_pool *pool)
 int pool_enter(struct sopool_pool *pool, sopool_error *err);
 void pool_leave(struct sopool_pool *pool);
 
+/* The same for what takes no lock, calls nothing in which a thread can be
+ * cancelled, and has something that keeps the pool's memory. */
+int pool_enter_briefly(const struct sopool_pool *pool, sopool_error *err);
+void pool_leave_briefly(void);
+
 /* This thread is inside the library from here to there. Stepped out of for the
  * time of what belongs to the program: callbacks, input functions. */
 void pool_step_in(void);

@@ -464,9 +464,18 @@ void sopool_result_free(sopool_result *r)
 {
     struct sopool_pool *pool;
 
-    if (r == NULL || pool_enter(r->pool, NULL) != 0)
+    if (r == NULL)
         return;
     pool = r->pool;
+    if (r->batch.single) { /* its slab keeps the pool */
+        if (pool_enter_briefly(pool, NULL) != 0)
+            return;
+        result_unref(r);
+        pool_leave_briefly();
+        return;
+    }
+    if (pool_enter(pool, NULL) != 0)
+        return;
     result_unref(r);
     pool_leave(pool);
 }

@@ -17,6 +17,7 @@ struct calls {
     const sopool_args *args;
     size_t count;
     bool many;
+    bool lent; /* the inputs stay until all calls are done */
     const sopool_call_options *options;
 };
 
@@ -25,6 +26,9 @@ static const sopool_call_options no_options;
 static int add_calls(struct batch *batch, const struct calls *calls,
                      sopool_error *err)
 {
+    if (calls->lent && calls->items != NULL &&
+        batch_lend(batch, calls->items, (uint32_t)calls->count))
+        return 0;
     for (size_t i = 0; i < calls->count; i++) {
         const sopool_args args =
             calls->args != NULL ? calls->args[i]
@@ -141,6 +145,7 @@ static sopool_result *submit_wait(sopool_pool *pool, struct calls *calls,
 
     if (pool_enter(pool, err) != 0)
         return NULL;
+    calls->lent = true;
     result = pool_may_wait(pool, err) == 0 ? submit(pool, calls, err) : NULL;
     pool_leave(pool);
     if (result != NULL)
@@ -235,11 +240,16 @@ sopool_result *sopool_apply_async(sopool_pool *pool, const char *task,
     struct calls calls = {
         .task = task, .args = &args, .count = 1, .options = options};
     struct single single;
+    sopool_result *result;
 
-    if (pool_check_ours(pool, err) != 0 || pool_check_thread(err) != 0)
+    if (pool_enter_briefly(pool, err) != 0)
         return NULL;
-    if (make_single(pool, task, &args, options, &single) == 1)
-        return submit_single(pool, &single, err);
+    if (make_single(pool, task, &args, options, &single) == 1) {
+        result = submit_single(pool, &single, err);
+        pool_leave_briefly();
+        return result;
+    }
+    pool_leave_briefly();
     return submit_async(pool, &calls, err);
 }
 

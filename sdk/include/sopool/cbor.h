@@ -99,24 +99,61 @@ static inline size_t sopool_head_size(uint64_t value)
     return value <= UINT32_MAX ? 5 : 9;
 }
 
-/* `width` bytes of `value`, most significant first. */
+/* Numbers of 2 and 4 bytes, most significant first; a compiler makes one access
+ * of each. */
+static inline void sopool_big_endian_put2(uint8_t *to, uint64_t value)
+{
+    to[0] = (uint8_t)(value >> 8 & 0xff);
+    to[1] = (uint8_t)(value & 0xff);
+}
+
+static inline void sopool_big_endian_put4(uint8_t *to, uint64_t value)
+{
+    to[0] = (uint8_t)(value >> 24 & 0xff);
+    to[1] = (uint8_t)(value >> 16 & 0xff);
+    to[2] = (uint8_t)(value >> 8 & 0xff);
+    to[3] = (uint8_t)(value & 0xff);
+}
+
+static inline uint64_t sopool_big_endian_get4(const uint8_t *from)
+{
+    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 |
+           (uint32_t)from[2] << 8 | (uint32_t)from[3];
+}
+
+/* `width` bytes of `value`, 1, 2, 4 or 8, most significant first. */
 static inline void sopool_big_endian_put(uint8_t *to, size_t width,
                                          uint64_t value)
 {
-    while (width-- > 0) {
-        to[width] = (uint8_t)(value & 0xff);
-        value >>= 8;
+    switch (width) {
+    case 1:
+        to[0] = (uint8_t)(value & 0xff);
+        break;
+    case 2:
+        sopool_big_endian_put2(to, value);
+        break;
+    case 4:
+        sopool_big_endian_put4(to, value);
+        break;
+    default:
+        sopool_big_endian_put4(to, value >> 32);
+        sopool_big_endian_put4(to + 4, value);
     }
 }
 
 static inline uint64_t sopool_big_endian_get(const uint8_t *from, size_t width)
 {
-    uint64_t value = 0;
-    size_t i;
-
-    for (i = 0; i < width; i++)
-        value = value << 8 | from[i];
-    return value;
+    switch (width) {
+    case 1:
+        return from[0];
+    case 2:
+        return (uint64_t)(from[0] << 8 | from[1]);
+    case 4:
+        return sopool_big_endian_get4(from);
+    default:
+        return sopool_big_endian_get4(from) << 32 |
+               sopool_big_endian_get4(from + 4);
+    }
 }
 
 /* Writes a head (up to 9 bytes) of a major type, 0 to 7; returns its size. */
@@ -132,6 +169,29 @@ static inline size_t sopool_head_put(uint8_t *to, unsigned major,
     }
     to[0] = (uint8_t)(major << 5 | info);
     return size;
+}
+
+/* The head at `at` if it is whole and in its shortest form: its size. 0: there
+ * is no such head, and sopool_read says why. */
+static inline size_t sopool_head_get(const uint8_t *at, const uint8_t *end,
+                                     unsigned *major, uint64_t *value)
+{
+    unsigned info;
+    size_t width;
+
+    if (at == end)
+        return 0;
+    *major = *at >> 5;
+    *value = info = *at & 0x1f;
+    if (info < 24)
+        return 1;
+    if (info > 27)
+        return 0;
+    width = (size_t)1 << (info - 24);
+    if ((size_t)(end - at) <= width)
+        return 0;
+    *value = sopool_big_endian_get(at + 1, width);
+    return sopool_head_size(*value) == 1 + width ? 1 + width : 0;
 }
 
 /* The size of one element of a typed array with that tag; 0: no such tag. */
@@ -518,7 +578,17 @@ static inline int sopool_read_i64(sopool_reader *r, int64_t *out)
 {
     sopool_reader probe = *r;
     sopool_cbor item;
+    unsigned major = 0;
+    uint64_t value = 0;
+    size_t size = sopool_head_get(r->at, r->end, &major, &value);
 
+    /* The usual case first. */
+    if (r->error == NULL && size > 0 && major <= SOPOOL_CBOR_NEGINT &&
+        value <= INT64_MAX) {
+        r->at += size;
+        *out = major == SOPOOL_CBOR_UINT ? (int64_t)value : -1 - (int64_t)value;
+        return 0;
+    }
     if (sopool_peek(r) != SOPOOL_CBOR_NEGINT &&
         sopool_read_kind(&probe, SOPOOL_CBOR_UINT, &item,
                          "is not an integer") != 0)
@@ -590,7 +660,14 @@ static inline int sopool_read_bytes(sopool_reader *r, sopool_blob *out)
 static inline int sopool_read_array(sopool_reader *r, uint64_t *count)
 {
     sopool_cbor item;
+    unsigned major = 0;
+    size_t size = sopool_head_get(r->at, r->end, &major, count);
 
+    if (r->error == NULL && size > 0 && major == SOPOOL_CBOR_ARRAY &&
+        *count <= (uint64_t)(r->end - r->at) - size) {
+        r->at += size;
+        return 0;
+    }
     if (sopool_read_kind(r, SOPOOL_CBOR_ARRAY, &item, "is not a list") != 0)
         return -1;
     *count = item.value;
