@@ -87,6 +87,8 @@ struct parent_end {
     uint64_t reading;      /* the range whose results come next */
     uint64_t args_head;    /* bytes of arguments ever sent */
     uint64_t room;         /* where parent_room gave room */
+    size_t room_size;      /* and how much */
+    int cpu;               /* where the last range was sent from */
     uint64_t args_tail;    /* bytes of them that may be overwritten */
     uint64_t results_tail; /* bytes of results read */
     uint64_t results_told; /* of these, what the worker knows of */
@@ -160,8 +162,10 @@ bool parent_shares_cpu(const struct parent_end *end);
 bool parent_sleep(struct parent_end *end);
 void parent_awake(struct parent_end *end);
 
-/* Tells the worker to end once it has run what was sent. */
+/* Tells the worker to end once it has run what was sent; and the same to one
+ * that is awake, or will be woken. */
 void parent_quit(struct parent_end *end);
+void parent_last(struct parent_end *end);
 
 /* Raises the flag that tasks read: for all from now on, or for that item if it
  * is running still. */
@@ -180,6 +184,7 @@ struct worker_end {
     struct shared *shared; /* owned mapping */
     uint64_t seq;          /* the range to run next */
     uint32_t item;         /* of it, that runs */
+    int cpu;               /* where it ran last */
     uint64_t results_head; /* bytes of results published */
     uint64_t reserved;     /* bytes reserved behind them, without the head */
     /* Rings the parent: it sleeps and there is something to read. */

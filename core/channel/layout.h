@@ -72,15 +72,17 @@ static inline uint32_t word_end(uint64_t word)
     return (uint32_t)(word >> (8 + WORD_BITS) & WORD_MASK);
 }
 
+enum { SLOT_ARGS = 32 };
+#define ARGS_HERE UINT32_MAX
+
 struct shared_slot {
     _Atomic uint64_t word;
     uint32_t task;
     uint32_t flags;   /* CHANNEL_TIMED, CHANNEL_BIG */
-    uint64_t args_at; /* where in the args ring */
-    uint64_t args_size;
-    uint64_t seq;             /* how many ranges were sent before */
+    uint32_t args_at; /* where in the args ring, or ARGS_HERE */
+    uint32_t args_size;
     _Atomic uint64_t busy_ns; /* the worker's: how long the range took */
-    uint64_t unused[2];
+    uint8_t args[SLOT_ARGS];  /* small ones, so that they come with the word */
 };
 
 _Static_assert(sizeof(struct shared_slot) == 64, "one cache line");

@@ -31,6 +31,7 @@ void parent_init(struct parent_end *end, struct shared *shared)
 {
     memset(end, 0, sizeof(*end));
     end->shared = shared;
+    end->cpu = -1;
 }
 
 /* Where `size` contiguous bytes behind `head` begin: there, or at the start of
@@ -50,6 +51,10 @@ void *parent_room(struct parent_end *end, size_t size)
 
     if (end->sent - end->retired == CHANNEL_SLOTS || size > CHANNEL_ARGS)
         return NULL;
+    end->room = end->args_head;
+    end->room_size = size;
+    if (size <= SLOT_ARGS)
+        return slot_of(end, end->sent)->args;
     at = contiguous(end->args_head, size);
     if (at + size - end->args_tail > CHANNEL_ARGS)
         return NULL;
@@ -57,24 +62,35 @@ void *parent_room(struct parent_end *end, size_t size)
     return end->shared->args + at % CHANNEL_ARGS;
 }
 
+/* Lets the worker know where its calls come from. */
+static void tell_cpu(struct parent_end *end)
+{
+    int cpu = sched_getcpu();
+
+    if (cpu == end->cpu)
+        return;
+    end->cpu = cpu;
+    atomic_store_explicit(&end->shared->parent_cpu, cpu, memory_order_relaxed);
+}
+
 uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
                      uint32_t flags, size_t size)
 {
     uint64_t seq = end->sent++;
+    bool here = end->room_size <= SLOT_ARGS;
     uint64_t at = end->room;
     struct shared_slot *slot = slot_of(end, seq);
 
-    end->args_head = at + size;
+    if (!here)
+        end->args_head = at + size;
     *range_of(end, seq) =
         (struct sent_range){.end = count, .args_end = end->args_head};
     slot->task = task;
     slot->flags = flags;
-    slot->args_at = at % CHANNEL_ARGS;
-    slot->args_size = size;
-    slot->seq = seq;
+    slot->args_at = here ? ARGS_HERE : (uint32_t)(at % CHANNEL_ARGS);
+    slot->args_size = (uint32_t)size;
     atomic_store_explicit(&slot->busy_ns, 0, memory_order_relaxed);
-    atomic_store_explicit(&end->shared->parent_cpu, sched_getcpu(),
-                          memory_order_relaxed);
+    tell_cpu(end);
     atomic_store(&slot->word, word_of(SLOT_READY, 0, count));
     return seq;
 }
@@ -345,9 +361,14 @@ void parent_awake(struct parent_end *end)
     atomic_store_explicit(&end->shared->parent_asleep, 0, memory_order_relaxed);
 }
 
-void parent_quit(struct parent_end *end)
+void parent_last(struct parent_end *end)
 {
     atomic_store(&end->shared->quit, 1);
+}
+
+void parent_quit(struct parent_end *end)
+{
+    parent_last(end);
     parent_wake(end);
 }
 

@@ -23,6 +23,7 @@ void worker_init(struct worker_end *end, struct shared *shared,
 {
     memset(end, 0, sizeof(*end));
     end->shared = shared;
+    end->cpu = -1;
     end->ring = ring;
     end->ctx = ctx;
 }
@@ -104,16 +105,28 @@ static void view(const struct worker_end *end, struct range_view *out)
 {
     const struct shared_slot *slot = slot_of(end, end->seq);
 
-    out->seq = slot->seq;
+    out->seq = end->seq;
     out->task = slot->task;
     out->flags = slot->flags;
-    out->args = end->shared->args + slot->args_at;
+    out->args = slot->args_at == ARGS_HERE ? slot->args
+                                           : end->shared->args + slot->args_at;
     out->size = slot->args_size;
 }
 
 bool worker_look(struct worker_end *end)
 {
     return look_until(end, has_range, end->seq);
+}
+
+/* Lets the parent know where its calls are run. */
+static void tell_cpu(struct worker_end *end)
+{
+    int cpu = sched_getcpu();
+
+    if (cpu == end->cpu)
+        return;
+    end->cpu = cpu;
+    atomic_store_explicit(&end->shared->worker_cpu, cpu, memory_order_relaxed);
 }
 
 int worker_next(struct worker_end *end, struct range_view *out)
@@ -130,8 +143,7 @@ int worker_next(struct worker_end *end, struct range_view *out)
                 continue;
             view(end, out);
             end->item = 0;
-            atomic_store_explicit(&end->shared->worker_cpu, sched_getcpu(),
-                                  memory_order_relaxed);
+            tell_cpu(end);
             return 1;
         case SLOT_TAKEN:
             atomic_store(&slot->word, word_of(SLOT_FREE, 0, 0));

@@ -80,7 +80,7 @@ static uint32_t working(const struct sopool_pool *pool)
 
     for (const struct member *m = pool->members; m != NULL; m = m->next)
         if ((m->state == MEMBER_STARTING || m->state == MEMBER_READY) &&
-            m->budget > 0 && !m->surplus)
+            !m->last && m->budget > 0 && !m->surplus)
             count++;
     return count;
 }
@@ -125,7 +125,7 @@ static struct member *dispensable(const struct sopool_pool *pool)
 
     for (struct member *m = pool->members; m != NULL; m = m->next) {
         if ((m->state != MEMBER_STARTING && m->state != MEMBER_READY) ||
-            m->surplus || m->budget == 0)
+            m->surplus || m->last)
             continue;
         if (m->inflight == 0)
             return m;
@@ -153,11 +153,8 @@ static void retire_workers(struct sopool_pool *pool)
     dismiss_workers(pool);
     for (struct member *m = pool->members; m != NULL; m = m->next)
         if (m->state == MEMBER_READY && m->inflight == 0 &&
-            (m->budget == 0 || m->surplus)) {
-            if (!m->surplus)
-                pool->stats.retired++;
-            member_end(m);
-        }
+            (m->last || m->surplus))
+            member_retire(m);
 }
 
 static bool has_calls(struct sopool_pool *pool)

@@ -246,6 +246,10 @@ static bool was_given(struct member *m, uint32_t count)
 {
     if (m->budget != UINT64_MAX)
         m->budget -= count;
+    if (m->budget == 0 && count > 0) {
+        m->last = true;
+        parent_last(&m->end);
+    }
     m->fed = m->fed || count > 0;
     return count > 0;
 }
@@ -333,7 +337,7 @@ static bool rob(struct sopool_pool *pool)
 
 static bool can_take(const struct member *m, uint32_t depth)
 {
-    return m->state == MEMBER_READY && !m->closed && !m->surplus &&
+    return m->state == MEMBER_READY && !m->closed && !m->surplus && !m->last &&
            m->budget > 0 && m->inflight < depth;
 }
 

@@ -136,6 +136,9 @@ static struct member *member_new(struct sopool_pool *pool)
     m->id = pool->next_id++;
     m->control = m->pidfd = -1;
     m->budget = budget_of(pool);
+    /* Plugins are opened by the forkserver: nothing is to be done but run. */
+    if (pool->options->start_method == START_FORKSERVER)
+        m->phase = PHASE_RUN;
     m->on_control = (struct watch){WATCH_CONTROL, m};
     m->on_exit = (struct watch){WATCH_EXIT, m};
     m->limit_at = clock_now() + START_SECONDS * NS_PER_S;
@@ -221,6 +224,7 @@ static void became_ready(struct member *m)
     if (m->state != MEMBER_STARTING)
         return;
     m->state = MEMBER_READY;
+    m->phase = PHASE_RUN;
     m->limit_at = CLOCK_NEVER;
     m->pool->ready++;
     m->pool->start_failures = 0;
@@ -402,6 +406,18 @@ static bool retire_ranges(struct member *m)
     return some;
 }
 
+bool member_read(struct member *m)
+{
+    if (m->state == MEMBER_LOST || m->state == MEMBER_DEAD || m->broke)
+        return false;
+    if (m->end.sent - m->end.retired >= CHANNEL_SLOTS / 4)
+        return member_harvest(m);
+    if (!read_results(m))
+        return false;
+    parent_wake(&m->end);
+    return true;
+}
+
 bool member_harvest(struct member *m)
 {
     bool some;
@@ -457,6 +473,13 @@ void member_end(struct member *m)
         m->ended_by = SOPOOL_BY_POOL;
     m->state = MEMBER_ENDING;
     parent_quit(&m->end);
+}
+
+void member_retire(struct member *m)
+{
+    if (!m->surplus)
+        m->pool->stats.retired++;
+    member_end(m);
 }
 
 void member_bury(struct member *m)

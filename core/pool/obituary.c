@@ -177,6 +177,8 @@ void member_died(struct member *m)
         member_bury(m);
         return;
     }
+    if (m->state == MEMBER_READY && m->last && m->inflight == 0)
+        member_retire(m); /* it knew that these were its last */
     fetch_status(m);
     if (m->status_known)
         finish_member(m);

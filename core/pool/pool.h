@@ -116,6 +116,7 @@ struct member {
     bool rings;        /* it was asked to ring when there are results */
     uint32_t watchers; /* threads that look at its channel: see wait.c */
     uint64_t budget;   /* calls that it may still be sent */
+    bool last;         /* it was sent its last ones, and ends after them */
     enum phase phase;  /* what it says it is doing while it starts */
     size_t phase_plugin;
     uint64_t looked_at; /* bytes of results read when it was looked at last */
@@ -400,6 +401,10 @@ struct member *member_by_pid(struct sopool_pool *pool, pid_t pid);
 /* Reads control messages, results, and frees slots. True if there was
  * something. */
 bool member_harvest(struct member *member);
+
+/* The same, but lets slots be until there are some: for who waits for what is
+ * read. */
+bool member_read(struct member *member);
 void member_read_control(struct member *member);
 
 /* A memory file that the worker sent for that range, or -1. */
@@ -419,6 +424,10 @@ bool member_kill_call(struct member *member, const struct batch *batch,
 
 /* Tells it to end after what it has; takes nothing back. */
 void member_end(struct member *member);
+
+/* A worker that has nothing more to do ends: it has served its number of calls,
+ * or is one too many. */
+void member_retire(struct member *member);
 
 /* Forgets a member that is no more; freed by member_free_buried. */
 void member_bury(struct member *member);

@@ -52,7 +52,7 @@ static bool needs_dispatcher(const struct member *m)
 {
     const struct sopool_pool *pool = m->pool;
 
-    return m->state != MEMBER_READY || m->budget == 0 || m->surplus ||
+    return m->state != MEMBER_READY || m->last || m->surplus ||
            pool->look_again || pool_state(pool) != POOL_OPEN ||
            atomic_load(&pool->cancel_rest);
 }
@@ -61,7 +61,7 @@ void watch_harvest(struct member *m)
 {
     struct sopool_pool *pool = m->pool;
 
-    (void)member_harvest(m);
+    (void)member_read(m);
     if (pool->queue.filled != 0)
         feed(pool);
     if (needs_dispatcher(m) && atomic_load(&pool->asleep))

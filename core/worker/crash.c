@@ -167,7 +167,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
     static atomic_flag noted = ATOMIC_FLAG_INIT;
 
-    if (!atomic_flag_test_and_set(&noted))
+    if (!atomic_flag_test_and_set(&noted) && channel != NULL)
         note(sig, info, context);
     /* The handler is reset: this ends the process when the handler returns,
      * also if somebody else sent the signal. */
@@ -176,12 +176,17 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 void crash_watch(struct shared *shared)
 {
+    static bool watching;
     static const int signals[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
                                   SIGABRT, SIGTRAP, SIGSYS};
     const stack_t own = {.ss_sp = stack, .ss_size = sizeof(stack)};
     struct sigaction action = {.sa_sigaction = on_fault};
 
-    channel = shared;
+    if (shared != NULL)
+        channel = shared;
+    if (watching)
+        return;
+    watching = true;
     (void)sigaltstack(&own, NULL);
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int)SA_RESETHAND;
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)

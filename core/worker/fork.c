@@ -20,6 +20,7 @@ static _Noreturn void run_child(const struct launch *launch, pid_t parent,
         .process = true,
     };
 
+    process_reset_signals();
     if (!process_settle(parent, launch->output))
         _exit(1);
     child(ctx);

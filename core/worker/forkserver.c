@@ -9,20 +9,24 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "worker/crash.h"
+#include "worker/tidy.h"
 
 struct forkserver {
     int control;
     int children; /* a signalfd for SIGCHLD */
     struct worker_setup setup;
     struct tasks tasks;
+    struct tidy tidy; /* how things are for the workers */
 };
 
 static void tell_phase(void *ctx, enum phase phase, size_t plugin)
@@ -41,6 +45,12 @@ static int prepare(struct forkserver *server, sopool_error *err)
         tasks_open(&server->tasks, &server->setup, tell_phase, server, err) !=
             0)
         return -1;
+    /* What is the same for all workers is done once, and inherited. */
+    process_reset_signals();
+    crash_watch(NULL);
+    crash_know(&server->tasks);
+    if (tidy_init(&server->tidy, server->control) != 0)
+        return error_nomem(err);
     /* Only now: a plugin's constructor has met the usual signal mask. */
     (void)sigemptyset(&chld);
     (void)sigaddset(&chld, SIGCHLD);
@@ -58,11 +68,13 @@ static _Noreturn void run_child(struct forkserver *server, pid_t parent,
     struct worker worker = {
         .setup = &server->setup,
         .tasks = &server->tasks,
+        .tidy = &server->tidy,
         .control = fds[0],
         .id = id,
         .process = true,
     };
 
+    (void)pthread_sigmask(SIG_SETMASK, &server->tidy.blocked, NULL);
     (void)close(server->control);
     (void)close(server->children);
     if (!process_settle(parent, fds[2]) ||
@@ -169,6 +181,7 @@ int forkserver_serve(int control)
     } else if (message_send(control, MESSAGE_READY, 0, 0, NULL, 0) == 0) {
         serve(&server);
     }
+    tidy_finish(&server.tidy);
     tasks_finish(&server.tasks);
     setup_finish_received(&server.setup);
     return status;

@@ -69,9 +69,12 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
 /* ---- inside worker processes ------------------------------------------- */
 
 /* What a worker process does first: a group of its own, death with its parent,
- * default signals, no input, output to `output` (-1: as it is). False when the
- * parent has died already. */
+ * no input, output to `output` (-1: as it is). False when the parent has died
+ * already. */
 bool process_settle(pid_t parent, int output);
+
+/* And signals as they are by default, none of them blocked. */
+void process_reset_signals(void);
 
 /* Processor time, in milliseconds. */
 uint32_t usage_ms(const struct rusage *usage);

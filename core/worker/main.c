@@ -72,6 +72,7 @@ int main(int argc, char **argv)
     parent = strtol(argv[2], NULL, 10);
     /* Nothing that the program left open goes to tasks. */
     (void)close_range(CONTROL_FD + 1, ~0U, 0);
+    process_reset_signals();
     if (!process_settle((pid_t)parent, -1))
         return 1;
     return forkserver ? forkserver_serve(CONTROL_FD) : run_worker();

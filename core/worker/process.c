@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-static void default_signals(void)
+void process_reset_signals(void)
 {
     sigset_t none;
 
@@ -45,7 +45,7 @@ bool process_settle(pid_t parent, int output)
 {
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    default_signals();
+
     settle_streams(output);
     /* A parent that died before the prctl sends no signal any more. */
     return getppid() == parent;

@@ -22,16 +22,19 @@ struct runner {
     struct worker_end end;
     struct tidy tidy; /* in a process */
     struct call call;
+    bool hooked;    /* a plugin's load hook was run */
+    bool told;      /* the pool knows of a phase */
     bool running;   /* a task is */
     uint32_t index; /* as which item of its range */
 };
 
 static void tell_phase(void *ctx, enum phase phase, size_t plugin)
 {
-    const struct worker *worker = ctx;
+    struct runner *r = ctx;
 
-    (void)message_send(worker->control, MESSAGE_PHASE, (int32_t)phase, plugin,
-                       NULL, 0);
+    r->told = true;
+    (void)message_send(r->worker->control, MESSAGE_PHASE, (int32_t)phase,
+                       plugin, NULL, 0);
 }
 
 static void ring(void *ctx)
@@ -150,7 +153,8 @@ static int run_hooks(struct runner *r, sopool_error *err)
         if (plugin == NULL || !SOPOOL_HAS(plugin, sopool_plugin, load) ||
             plugin->load == NULL)
             continue;
-        tell_phase(r->worker, PHASE_LOAD, i);
+        tell_phase(r, PHASE_LOAD, i);
+        r->hooked = true;
         if (run_hook(r, setup->plugin[i].path, plugin, err) != 0)
             return -1;
     }
@@ -167,7 +171,7 @@ static int run_initializer(struct runner *r, sopool_error *err)
         return 0;
     if (setup->initializer >= r->worker->tasks->count)
         return error_set(err, SOPOOL_E_PROTOCOL, "no such initializer");
-    tell_phase(r->worker, PHASE_INIT, 0);
+    tell_phase(r, PHASE_INIT, 0);
     task = &r->worker->tasks->task[setup->initializer];
     call_init(&r->call, NULL, -1);
     r->call.name = "initializer";
@@ -176,6 +180,21 @@ static int run_initializer(struct runner *r, sopool_error *err)
         (void)error_set(err, code, "%s", r->call.reason);
     call_reset(&r->call);
     return code == 0 ? 0 : -1;
+}
+
+/* How things are now is how tasks are to find them: what hooks and initializer
+ * have set up stays. */
+static int know_order(struct runner *r, sopool_error *err)
+{
+    const struct worker *worker = r->worker;
+    const struct worker_setup *setup = worker->setup;
+
+    if (worker->tidy != NULL && !r->hooked && !setup->has_initializer &&
+        setup->limit_memory == 0 && setup->limit_files == 0) {
+        tidy_inherit(&r->tidy, worker->tidy, worker->control);
+        return 0;
+    }
+    return tidy_init(&r->tidy, worker->control) == 0 ? 0 : error_nomem(err);
 }
 
 static int make_ready(struct runner *r, sopool_error *err)
@@ -188,18 +207,15 @@ static int make_ready(struct runner *r, sopool_error *err)
         crash_watch(worker->shared);
     }
     if (worker->tasks == NULL) {
-        if (tasks_open(&r->own, worker->setup, tell_phase, worker, err) != 0)
+        if (tasks_open(&r->own, worker->setup, tell_phase, r, err) != 0)
             return -1;
         worker->tasks = &r->own;
     }
-    if (worker->process)
+    if (worker->process && worker->tidy == NULL)
         crash_know(worker->tasks);
     if (run_hooks(r, err) != 0 || run_initializer(r, err) != 0)
         return -1;
-    /* What they have set up stays. */
-    if (worker->process && tidy_init(&r->tidy, worker->control) != 0)
-        return error_nomem(err);
-    return 0;
+    return worker->process ? know_order(r, err) : 0;
 }
 
 /* ---- running calls ----------------------------------------------------- */
@@ -305,7 +321,8 @@ static int run_range(struct runner *r, const struct range_view *range,
         if (at < end && tidied(r) != 0)
             return -1;
     } while (worker_more(&r->end, began));
-    return tidied(r); /* the pool has its answer by now */
+    r->tidy.used = true; /* it is put in order before the next range */
+    return 0;
 }
 
 /* Runs ranges until the pool says that it is enough: 0, or -1. What tasks have
@@ -341,7 +358,9 @@ static int run(struct runner *r)
                                 err.message);
         return 1;
     }
-    tell_phase(worker, PHASE_RUN, 0);
+
+    if (r->told)
+        tell_phase(r, PHASE_RUN, 0);
     worker_init(&r->end, worker->shared, ring, worker);
     call_init(&r->call, &r->end, worker->control);
     chaos_init(&r->call.chaos, &worker->setup->chaos, worker->id,

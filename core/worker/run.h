@@ -7,13 +7,17 @@
 #include "worker/setup.h"
 #include "worker/tasks.h"
 
+struct tidy;
+
 struct worker {
     const struct worker_setup *setup; /* borrowed */
     struct tasks *tasks;              /* borrowed; NULL: opened by worker_run */
-    struct shared *shared;            /* borrowed */
-    int control;  /* borrowed: the worker's control socket */
-    uint64_t id;  /* the pool's number for it */
-    bool process; /* a process of its own, which can be limited */
+    const struct tidy *tidy; /* borrowed: how things were where it was forked;
+                                NULL: to be looked at by worker_run */
+    struct shared *shared;   /* borrowed */
+    int control;             /* borrowed: the worker's control socket */
+    uint64_t id;             /* the pool's number for it */
+    bool process;            /* a process of its own, which can be limited */
 };
 
 /* Makes ready, tells the pool so or why not, and runs calls until the pool

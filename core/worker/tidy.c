@@ -180,21 +180,33 @@ static char **copy_environment(void)
 
 /* ---- all of it --------------------------------------------------------- */
 
-int tidy_init(struct tidy *tidy, int control)
+/* What is each process's own. */
+static void begin(struct tidy *tidy, int control)
 {
-    memset(tidy, 0, sizeof(*tidy));
     tidy->look = tidy->step = 1;
     tidy->done_ns = clock_now();
     tidy->control = control;
+    tidy->control_is = file_of(control);
     tidy->group = getpgrp();
+    for (int i = 0; i < 2; i++)
+        tidy->output_is[i] = file_of(STDOUT_FILENO + i);
+}
+
+void tidy_inherit(struct tidy *tidy, const struct tidy *before, int control)
+{
+    *tidy = *before;
+    begin(tidy, control);
+}
+
+int tidy_init(struct tidy *tidy, int control)
+{
+    memset(tidy, 0, sizeof(*tidy));
+    begin(tidy, control);
     tidy->user = geteuid();
     tidy->mask = umask(0);
     (void)umask(tidy->mask);
     tidy->folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     tidy->folder_is = file_of(tidy->folder);
-    tidy->control_is = file_of(control);
-    for (int i = 0; i < 2; i++)
-        tidy->output_is[i] = file_of(STDOUT_FILENO + i);
     (void)pthread_sigmask(SIG_SETMASK, NULL, &tidy->blocked);
     for (int sig = 1; sig < TIDY_SIGNALS; sig++)
         (void)sigaction(sig, NULL, &tidy->action[sig]);

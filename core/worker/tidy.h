@@ -47,6 +47,10 @@ struct tidy {
 int tidy_init(struct tidy *tidy, int control);
 void tidy_finish(struct tidy *tidy);
 
+/* The same in a process that was just forked from where `before` was taken:
+ * only what is different in it is looked at. */
+void tidy_inherit(struct tidy *tidy, const struct tidy *before, int control);
+
 /* Puts back what is not as it was. NULL, or why this worker is not fit for more
  * calls. */
 const char *tidy_up(struct tidy *tidy);
