@@ -11,11 +11,15 @@ struct arena_block;
 struct arena {
     struct arena_block *block; /* the newest; owned list */
     size_t left;               /* bytes free in it */
+    struct arena_block *spare; /* to be used again; owned list */
 };
 
 /* `size` bytes, aligned to 8; NULL when there is no memory. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 void arena_finish(struct arena *arena);
+
+/* Empties it, but keeps the memory for what will be put there next. */
+void arena_reset(struct arena *arena);
 
 #endif

@@ -160,6 +160,11 @@ bool parent_shares_cpu(const struct parent_end *end);
 /* Asks to be woken by the worker (sleep true). Returns true when there is
  * something to read or to retire already, and the parent must not sleep. */
 bool parent_sleep(struct parent_end *end);
+
+/* The same, but to be woken only when the worker begins the last range that it
+ * has, or has much to be read. True, too, when it has less than two that it has
+ * not begun. */
+bool parent_sleep_easy(struct parent_end *end);
 void parent_awake(struct parent_end *end);
 
 /* Tells the worker to end once it has run what was sent; and the same to one

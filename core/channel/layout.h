@@ -38,6 +38,16 @@
 
 #include "channel/channel.h"
 
+/* What the parent's flag says. */
+enum parent_asleep {
+    PARENT_AWAKE,
+    PARENT_ASLEEP, /* to be woken by each result */
+    PARENT_EASY,   /* by each once there is little to run, or much to read */
+};
+
+/* Bytes of results that are much to read. */
+#define RESULTS_MANY (CHANNEL_RESULTS / 2)
+
 enum slot_state {
     SLOT_FREE,
     SLOT_READY,
@@ -98,7 +108,7 @@ struct shared {
 
     /* Written by the parent. */
     _Alignas(64) _Atomic uint64_t results_tail; /* bytes copied out */
-    _Atomic uint32_t parent_asleep; /* the worker may set it back to 0 */
+    _Atomic uint32_t parent_asleep; /* the worker may set it to PARENT_AWAKE */
     _Atomic uint32_t quit;          /* end when there is nothing to run */
     _Atomic uint32_t stop;          /* every task should end early */
     _Atomic uint64_t stop_item;     /* the task that runs this item should */

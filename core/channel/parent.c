@@ -342,7 +342,7 @@ bool parent_sleep(struct parent_end *end)
 {
     uint32_t state;
 
-    atomic_store(&end->shared->parent_asleep, 1);
+    atomic_store(&end->shared->parent_asleep, PARENT_ASLEEP);
     if (end->retired == end->sent)
         return false;
     /* A worker that has not seen the flag has written the word of the range
@@ -356,9 +356,25 @@ bool parent_sleep(struct parent_end *end)
     return state == SLOT_DONE || state == SLOT_FREE;
 }
 
+bool parent_sleep_easy(struct parent_end *end)
+{
+    uint64_t head;
+
+    atomic_store(&end->shared->parent_asleep, PARENT_EASY);
+    /* The worker will come by when it has this one and one more to run, if it
+     * has not yet. */
+    if (end->sent - end->retired < 2 ||
+        word_state(atomic_load(&slot_of(end, end->sent - 2)->word)) !=
+            SLOT_READY)
+        return true;
+    head = atomic_load(&end->shared->results_head);
+    return head - end->results_told > RESULTS_MANY;
+}
+
 void parent_awake(struct parent_end *end)
 {
-    atomic_store_explicit(&end->shared->parent_asleep, 0, memory_order_relaxed);
+    atomic_store_explicit(&end->shared->parent_asleep, PARENT_AWAKE,
+                          memory_order_relaxed);
 }
 
 void parent_last(struct parent_end *end)

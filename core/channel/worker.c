@@ -28,13 +28,39 @@ void worker_init(struct worker_end *end, struct shared *shared,
     end->ctx = ctx;
 }
 
-/* After anything that the parent may be waiting for. */
+/* After something that the parent is waiting for if it sleeps. */
 static void notify(struct worker_end *end)
 {
     _Atomic uint32_t *asleep = &end->shared->parent_asleep;
 
-    if (atomic_load(asleep) != 0 && atomic_exchange(asleep, 0) != 0)
+    if (atomic_load(asleep) != PARENT_AWAKE &&
+        atomic_exchange(asleep, PARENT_AWAKE) != PARENT_AWAKE)
         end->ring(end->ctx);
+}
+
+static bool is_ready(const struct worker_end *end, uint64_t seq)
+{
+    return word_state(atomic_load(&slot_of(end, seq)->word)) == SLOT_READY;
+}
+
+/* Is it time for the parent to read results, or to send more? */
+static bool is_low(const struct worker_end *end, bool more)
+{
+    uint64_t used =
+        end->results_head -
+        atomic_load_explicit(&end->shared->results_tail, memory_order_relaxed);
+
+    return used > RESULTS_MANY ||
+           (!more && !(is_ready(end, end->seq) && is_ready(end, end->seq + 1)));
+}
+
+/* After an item; `more`: it was not the last of its range. */
+static void notify_item(struct worker_end *end, bool more)
+{
+    uint32_t asleep = atomic_load(&end->shared->parent_asleep);
+
+    if (asleep == PARENT_ASLEEP || (asleep == PARENT_EASY && is_low(end, more)))
+        notify(end);
 }
 
 typedef bool condition(const struct worker_end *end, uint64_t arg);
@@ -177,7 +203,7 @@ bool worker_more(struct worker_end *end, int64_t began)
     end->item++;
     if (!more)
         end->seq++;
-    notify(end);
+    notify_item(end, more);
     return more;
 }
 

@@ -21,6 +21,7 @@ static struct batch_store *store_new(uint32_t room)
     if (store == NULL)
         return NULL;
     store->file = -1;
+    store->room = room;
     store->first_failed = UINT32_MAX;
     store->at = malloc(((size_t)room + 1) * sizeof(*store->at));
     store->out = calloc((size_t)room + 1, sizeof(*store->out));
@@ -61,6 +62,32 @@ struct batch *batch_new(uint32_t task, uint32_t room)
         return batch;
     free(batch);
     return NULL;
+}
+
+/* Larger ones come seldom. */
+enum { KEPT_BYTES = 256 * 1024 };
+
+bool batch_reset(struct batch *batch, uint32_t room)
+{
+    struct batch_store *store = batch->store;
+    uint32_t task = batch->task;
+
+    if (store->room < room || store->file >= 0 || store->at == NULL ||
+        store->args.cap > KEPT_BYTES)
+        return false;
+    for (uint32_t i = 0; i < batch->count; i++)
+        outcome_free(batch, &store->out[i]);
+    memset(store->out, 0, batch->count * sizeof(*store->out));
+    arena_reset(&store->arena);
+    free(store->tries);
+    store->tries = NULL;
+    store->args.size = 0;
+    store->failed = store->taken_back = 0;
+    store->first_failed = UINT32_MAX;
+    memset(batch, 0, sizeof(*batch));
+    batch->store = store;
+    batch->task = task;
+    return true;
 }
 
 static const struct failure no_memory = {

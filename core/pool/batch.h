@@ -69,6 +69,7 @@ struct batch_store {
     struct buf args; /* as batch_write says, or BATCH_SPILLED and a spilled */
     int file;        /* large arguments, one after the other; -1: none */
     uint64_t file_size;
+    uint32_t room;            /* calls that there is room for */
     size_t *at;               /* count + 1 places in args; owned */
     const sopool_arg *inputs; /* instead of these, one for each call: borrowed
                                  from who waits for the batch; or NULL */
@@ -126,6 +127,10 @@ void batch_finish(struct batch *batch);
 /* The same two, of memory of its own. NULL: no memory. */
 struct batch *batch_new(uint32_t task, uint32_t room);
 void batch_free(struct batch *batch);
+
+/* Empties a batch that is done with, to be filled again with calls of the same
+ * task. False: it has less room than that, or is not worth keeping. */
+bool batch_reset(struct batch *batch, uint32_t room);
 
 /* Adds calls with one argument each, numbers that are encoded only when they
  * are sent; they stay until the batch is done. False, and nothing is done, if

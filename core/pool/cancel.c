@@ -31,7 +31,7 @@ static uint32_t take_range(struct member *m, uint64_t seq)
     if (taken == 0)
         taken = parent_take(end, seq, TAKE_REST);
     if (taken > 0 && (range->taken || range->answered == range->end))
-        m->inflight--;
+        member_has_answered(m, &m->handed[seq % CHANNEL_SLOTS]);
     if (m->budget != UINT64_MAX)
         m->budget += taken;
     return taken;

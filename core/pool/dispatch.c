@@ -197,7 +197,7 @@ static void end_pool(struct sopool_pool *pool)
     server_stop(pool);
     pool->finished = true;
     /* Who submits from now on has to see to it himself. */
-    atomic_store(&pool->asleep, true);
+    atomic_store(&pool->asleep, DISPATCHER_ASLEEP);
     queue_collect(pool);
     pthread_cond_broadcast(&pool->changed);
 }
@@ -355,8 +355,25 @@ static bool harvest(struct sopool_pool *pool)
     return some;
 }
 
+/* Have all workers enough of short work, so that nobody need look soon? */
+static bool all_have_enough(const struct sopool_pool *pool)
+{
+    bool some = false;
+
+    if (pool_state(pool) != POOL_OPEN || pool->look_again)
+        return false;
+    for (const struct member *m = pool->members; m != NULL; m = m->next) {
+        if (m->state != MEMBER_READY || m->last || m->surplus)
+            continue;
+        if (m->inflight < DEPTH_EASY || m->slow > 0 || m->watchers > 0)
+            return false;
+        some = true;
+    }
+    return some;
+}
+
 /* Says in every channel that the dispatcher sleeps; false if it must not. */
-static bool go_to_sleep(struct sopool_pool *pool)
+static bool go_to_sleep(struct sopool_pool *pool, bool easy)
 {
     bool quiet = true;
 
@@ -365,16 +382,18 @@ static bool go_to_sleep(struct sopool_pool *pool)
             m->watchers > 0)
             continue;
         m->rings = true;
-        if (parent_sleep(&m->end))
+        if (easy && m->state == MEMBER_READY && !m->last && !m->surplus
+                ? parent_sleep_easy(&m->end)
+                : parent_sleep(&m->end))
             quiet = false;
     }
-    atomic_store(&pool->asleep, true);
-    return quiet && atomic_load(&pool->inbox) == NULL;
+    atomic_store(&pool->asleep, easy ? DISPATCHER_EASY : DISPATCHER_ASLEEP);
+    return quiet && (easy || atomic_load(&pool->inbox) == NULL);
 }
 
 static void wake_up(struct sopool_pool *pool)
 {
-    atomic_store(&pool->asleep, false);
+    atomic_store(&pool->asleep, DISPATCHER_AWAKE);
     for (struct member *m = pool->members; m != NULL; m = m->next) {
         if (m->rings)
             parent_awake(&m->end);
@@ -448,6 +467,17 @@ static void see_to(struct sopool_pool *pool, int64_t now)
     end_pool(pool);
 }
 
+/* Sleeps until something has happened; false if something has already. */
+static bool rest(struct sopool_pool *pool, bool easy, int64_t now)
+{
+    if (!go_to_sleep(pool, easy)) {
+        wake_up(pool);
+        return false;
+    }
+    wait_events(pool, next_deadline(pool, now), now);
+    return true;
+}
+
 static void go_round(struct sopool_pool *pool, int64_t *active)
 {
     int64_t now = clock_now();
@@ -457,19 +487,17 @@ static void go_round(struct sopool_pool *pool, int64_t *active)
     see_to(pool, now);
     if (pool->finished)
         return;
+    if (all_have_enough(pool) && rest(pool, true, now)) {
+        *active = clock_now();
+        return;
+    }
     if (now - *active < LINGER_NS) {
         pthread_mutex_unlock(&pool->lock);
         (void)sched_yield();
         pthread_mutex_lock(&pool->lock);
         return;
     }
-    if (!go_to_sleep(pool)) {
-        wake_up(pool);
-        *active = now;
-        return;
-    }
-    wait_events(pool, next_deadline(pool, now), now);
-    *active = clock_now();
+    *active = rest(pool, false, now) ? clock_now() : now;
 }
 
 void *dispatcher_run(void *arg)

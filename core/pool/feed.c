@@ -63,22 +63,33 @@ static uint32_t timed(const struct batch *batch)
     return batch->timeout_ns != 0 ? CHANNEL_TIMED : 0;
 }
 
+/* May so many calls take long, as far as is known? */
+static bool is_slow(const struct sopool_pool *pool, const struct batch *like,
+                    uint32_t count)
+{
+    uint64_t each = pool->task[like->task].each_ns;
+
+    return each == 0 || each * count > 2 * RANGE_NS || like->timeout_ns != 0;
+}
+
 /* Notes what the range that is about to be sent is part of, and sees to it that
  * somebody will look at the results. */
-static void hand(struct member *m, const struct batch *like, struct handed what)
+static void hand(struct member *m, const struct batch *like, uint32_t count,
+                 struct handed what)
 {
     struct sopool_pool *pool = m->pool;
 
     if (pool->hush) {
         pool->hushed++;
         member_hush(m);
-    } else if (atomic_load_explicit(&pool->asleep, memory_order_relaxed) &&
-               m->watchers == 0) {
+    } else if (dispatcher_sleeps(pool) && m->watchers == 0) {
         member_rings(m);
     }
     what.task = like->task;
     what.level = like->level;
     what.timeout_ns = like->timeout_ns;
+    what.slow = is_slow(pool, like, count);
+    m->slow += what.slow;
     m->handed[m->end.sent % CHANNEL_SLOTS] = what;
     m->inflight++;
 }
@@ -103,7 +114,7 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first,
         return false;
     }
     memcpy(room, where, sizeof(*where));
-    hand(m, batch, (struct handed){.batch = batch, .first = first});
+    hand(m, batch, 1, (struct handed){.batch = batch, .first = first});
     (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch),
                       sizeof(*where));
     return true;
@@ -168,7 +179,7 @@ static bool send_small(struct member *m, const struct range *range,
     if (room == NULL)
         return false;
     size = batch_write(batch, range->first, count, room);
-    hand(m, batch,
+    hand(m, batch, count,
          (struct handed){.batch = range->batch, .first = range->first});
     (void)parent_send(&m->end, batch->task, count, timed(batch), size);
     return true;
@@ -237,7 +248,7 @@ static uint32_t send_singles(struct member *m, struct range *first)
     first = queue_take_singles(m->pool, last, count);
     for (const struct range *at = first; at != NULL; at = at->next)
         room += batch_write(at->batch, 0, 1, room);
-    hand(m, batch, (struct handed){.singles = first});
+    hand(m, batch, count, (struct handed){.singles = first});
     (void)parent_send(&m->end, batch->task, count, timed(batch), size);
     return count;
 }
@@ -277,7 +288,7 @@ static uint32_t take_range(struct member *victim, uint64_t seq, bool older)
     if (older) {
         taken = parent_take(&victim->end, seq, TAKE_WHOLE);
         if (taken > 0) {
-            victim->inflight--;
+            member_has_answered(victim, &victim->handed[seq % CHANNEL_SLOTS]);
             return taken;
         }
     } else if (parent_begun(&victim->end, seq) == 0) {
@@ -287,7 +298,7 @@ static uint32_t take_range(struct member *victim, uint64_t seq, bool older)
     }
     taken = parent_take(&victim->end, seq, TAKE_HALF);
     if (taken > 0 && range->answered == range->end)
-        victim->inflight--;
+        member_has_answered(victim, &victim->handed[seq % CHANNEL_SLOTS]);
     return taken;
 }
 

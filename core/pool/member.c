@@ -360,6 +360,12 @@ static void broke_protocol(struct member *m, const char *why)
     member_kill(m, SOPOOL_BY_POOL);
 }
 
+void member_has_answered(struct member *m, const struct handed *handed)
+{
+    m->inflight--;
+    m->slow -= handed->slow;
+}
+
 static bool read_results(struct member *m)
 {
     struct record record;
@@ -378,7 +384,7 @@ static bool read_results(struct member *m)
         settle_record(m, batch, index, &record);
         parent_read_done(&m->end);
         if (range->answered == range->end)
-            m->inflight--;
+            member_has_answered(m, handed);
         some = true;
     }
     if (got < 0)

@@ -84,7 +84,7 @@ static void settle_all(struct member *m, const sopool_error *err)
 {
     for (uint64_t seq = m->end.sent; seq-- > m->end.retired;)
         settle_range(m, seq, err);
-    m->inflight = 0;
+    m->inflight = m->slow = 0;
 }
 
 /* ---- the end ----------------------------------------------------------- */

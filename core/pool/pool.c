@@ -320,7 +320,7 @@ int pool_submit(struct sopool_pool *pool, struct batch *batch,
         return -1;
     pool_fed_asleep(pool);
     /* Who keeps the time must know that there is something to time. */
-    if (batch->timeout_ns != 0 && atomic_load(&pool->asleep))
+    if (batch->timeout_ns != 0 && dispatcher_sleeps(pool))
         pool_wake(pool);
     return 0;
 }

@@ -51,7 +51,8 @@ enum {
     START_SECONDS = 60, /* to get ready, the initializer aside */
     RANGE_NS = 100000,  /* work that should wait in a range */
     RANGE_ITEMS = 4096, /* most calls of one */
-    DEPTH = 3,          /* ranges that wait in a worker */
+    DEPTH = 6,          /* ranges that wait in a worker */
+    DEPTH_EASY = 3,     /* so many, and nobody need look at it soon */
     DEPTH_MOST = 48,    /* the same, of single short calls */
     LONG_NS = 5000000,  /* a call that takes longer has none waiting behind */
     LOOK_MS = 1000,     /* between looks at workers that say nothing */
@@ -83,6 +84,7 @@ struct handed {
     uint32_t first;
     uint32_t task;
     uint32_t level;
+    bool slow; /* may take long */
     int64_t timeout_ns;
 };
 
@@ -112,6 +114,7 @@ struct member {
     bool broke;        /* the protocol: nothing in its channel counts */
     const char *why;   /* the pool ended it, or NULL */
     uint32_t inflight; /* ranges sent, not answered in full, not taken back */
+    uint32_t slow;     /* of these, such as may take long */
     bool fed;          /* was sent something since it was last woken */
     bool rings;        /* it was asked to ring when there are results */
     uint32_t watchers; /* threads that look at its channel: see wait.c */
@@ -139,6 +142,15 @@ struct server {
     enum phase phase;
     size_t phase_plugin;
     int64_t limit_at;
+};
+
+/* What the dispatcher does. */
+enum dispatcher_sleep {
+    DISPATCHER_AWAKE,
+    DISPATCHER_ASLEEP, /* is about to wait, or waits, or is no more: who submits
+                          feeds the workers */
+    DISPATCHER_EASY,   /* waits until a worker has little to run: they have
+                          enough, and who submits need do nothing */
 };
 
 enum pool_state { POOL_OPEN, POOL_CLOSED, POOL_TERMINATED };
@@ -200,16 +212,20 @@ struct sopool_pool {
     int epoll;
     int wake; /* an eventfd, for the dispatcher */
     struct watch on_wake;
-    atomic_bool asleep; /* the dispatcher is about to wait, or waits, or is
-                           no more */
-    bool look_again;  /* a worker with nothing could be given something soon */
-    bool hush;        /* workers that are given something need not ring: */
-    uint32_t hushed;  /* ranges that were given so */
-    unsigned crashes; /* bundles made */
+    atomic_int asleep; /* an enum dispatcher_sleep */
+    bool look_again;   /* a worker with nothing could be given something soon */
+    bool hush;         /* workers that are given something need not ring: */
+    uint32_t hushed;   /* ranges that were given so */
+    unsigned crashes;  /* bundles made */
     uint64_t memory_kills; /* the last that was seen of cause_memory_kills */
     uint64_t jitter;       /* state of a small random generator */
     sopool_stats stats;
 };
+
+static inline bool dispatcher_sleeps(const struct sopool_pool *pool)
+{
+    return atomic_load(&pool->asleep) != DISPATCHER_AWAKE;
+}
 
 static inline enum pool_state pool_state(const struct sopool_pool *pool)
 {
@@ -397,6 +413,9 @@ int member_start(struct sopool_pool *pool, sopool_error *err);
 void member_forked(struct member *member, pid_t pid, int pidfd);
 struct member *member_by_id(struct sopool_pool *pool, uint64_t id);
 struct member *member_by_pid(struct sopool_pool *pool, pid_t pid);
+
+/* It has nothing more of a range that it was handed. */
+void member_has_answered(struct member *member, const struct handed *handed);
 
 /* Reads control messages, results, and frees slots. True if there was
  * something. */

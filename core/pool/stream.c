@@ -17,6 +17,7 @@
 enum {
     WINDOW_CALLS = 16384,
     LAZY_RANGES = 4,   /* for each worker, of a stream that should be short */
+    KEPT = 64,         /* batches to be filled again */
     BATCH_CALLS = 512, /* most calls that are submitted together */
     QUEUED_CALLS = 64, /* the same while it is not known how long they take */
     BATCH_BYTES = 64 * 1024,
@@ -40,7 +41,8 @@ struct sopool_stream {
     uint32_t chunksize; /* the pool's, unless it has its own */
 
     /* The sender's. */
-    struct batch *open; /* being filled; owned */
+    struct batch *open;  /* being filled; owned */
+    struct batch *spare; /* to be filled next; owned, or NULL */
     uint64_t sent;
     uint32_t target; /* calls to submit together */
 
@@ -49,6 +51,8 @@ struct sopool_stream {
     struct batch *first, *last; /* submitted, in order; owned */
     uint64_t between;           /* calls submitted and not read */
     uint64_t bytes;             /* of their arguments and results */
+    struct batch *kept;         /* to be filled again; owned list */
+    uint32_t kept_count;
     bool ended;
     atomic_bool cancelled; /* the sender looks at it without the lock */
     bool sender_waits, reader_waits;
@@ -227,6 +231,13 @@ void sopool_stream_close(sopool_stream *s)
     }
     pthread_mutex_unlock(&pool->lock);
     batch_free(s->open);
+    batch_free(s->spare);
+    while (s->kept != NULL) {
+        struct batch *batch = s->kept;
+
+        s->kept = batch->store->next;
+        batch_free(batch);
+    }
     (void)pthread_cond_destroy(&s->sendable);
     (void)pthread_cond_destroy(&s->readable);
     free(s->ready);
@@ -316,6 +327,12 @@ static void submit(struct sopool_stream *s)
     struct batch *batch = close_batch(s);
     sopool_error why;
 
+    if (s->spare == NULL && s->kept != NULL) {
+        s->spare = s->kept;
+        s->kept = s->kept->store->next;
+        s->kept_count--;
+    }
+
     if (s->lazy)
         choose_window(s);
     choose_target(s);
@@ -344,15 +361,28 @@ static int flush(struct sopool_stream *s, int64_t deadline, sopool_error *err)
     return status;
 }
 
+/* A batch that was read, emptied; NULL: there is none that fits. */
+static struct batch *take_kept(struct sopool_stream *s)
+{
+    struct batch *batch = s->spare;
+
+    s->spare = NULL;
+    if (batch == NULL || batch_reset(batch, s->target))
+        return batch;
+    batch_free(batch);
+    return NULL;
+}
+
 /* One more call in the open batch. */
 static int add_call(struct sopool_stream *s, const sopool_args *args,
                     sopool_error *err)
 {
-    if (s->open == NULL) {
+    if (s->open == NULL)
+        s->open = take_kept(s);
+    if (s->open == NULL)
         s->open = batch_new(s->task, s->target);
-        if (s->open == NULL)
-            return error_nomem(err);
-    }
+    if (s->open == NULL)
+        return error_nomem(err);
     if (batch_add(s->open, args, err) != 0)
         return -1;
     s->sent++;
@@ -452,6 +482,18 @@ static void unlink_batch(struct sopool_stream *s, struct batch *batch)
         s->last = before;
 }
 
+/* With the lock: a batch that was read may be filled again. */
+static void keep(struct sopool_stream *s, struct batch *batch)
+{
+    if (s->kept_count == KEPT) {
+        batch_free(batch);
+        return;
+    }
+    batch->store->next = s->kept;
+    s->kept = batch;
+    s->kept_count++;
+}
+
 /* With the lock: the calls of the run that were read make room. */
 static void release_run(struct sopool_stream *s)
 {
@@ -469,7 +511,7 @@ static void release_run(struct sopool_stream *s)
     if (batch->store->unread == 0) {
         s->bytes -= batch_bytes(batch);
         unlink_batch(s, batch);
-        batch_free(batch);
+        keep(s, batch);
     }
     if (s->run.count == 0)
         s->run.batch = NULL;

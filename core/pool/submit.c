@@ -203,7 +203,7 @@ static int send_single(struct sopool_pool *pool, sopool_result *result,
 
     if (pool_is_open(pool) && !atomic_load(&pool->mixed)) {
         queue_send(pool, &result->batch);
-        if (!atomic_load(&pool->asleep))
+        if (atomic_load(&pool->asleep) != DISPATCHER_ASLEEP)
             return 0;
         pool_step_in();
         pthread_mutex_lock(&pool->lock);

@@ -35,7 +35,7 @@ int watch_submit(struct sopool_pool *pool, struct batch *single,
 {
     if (pool_queue(pool, single, err) != 0)
         return -1;
-    pool->hush = atomic_load(&pool->asleep);
+    pool->hush = dispatcher_sleeps(pool);
     pool->hushed = 0;
     feed(pool);
     pool->hush = false;
@@ -64,7 +64,7 @@ void watch_harvest(struct member *m)
     (void)member_read(m);
     if (pool->queue.filled != 0)
         feed(pool);
-    if (needs_dispatcher(m) && atomic_load(&pool->asleep))
+    if (needs_dispatcher(m) && dispatcher_sleeps(pool))
         pool_wake(pool);
 }
 
@@ -73,7 +73,7 @@ void watch_end(struct member *m)
     struct sopool_pool *pool = m->pool;
 
     if (--m->watchers > 0 || m->inflight == 0 || m->rings ||
-        !atomic_load(&pool->asleep) || m->state == MEMBER_LOST ||
+        !dispatcher_sleeps(pool) || m->state == MEMBER_LOST ||
         m->state == MEMBER_DEAD || m->broke)
         return;
     m->rings = true;
@@ -83,7 +83,7 @@ void watch_end(struct member *m)
 
 void watch_sleep(struct sopool_pool *pool)
 {
-    if (pool->look_at == 0 && atomic_load(&pool->asleep) &&
+    if (pool->look_at == 0 && dispatcher_sleeps(pool) &&
         pool->options->start_method != START_THREAD)
         pool_wake(pool);
 }
