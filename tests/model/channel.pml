@@ -23,6 +23,9 @@
 #define DEATHS 1
 #endif
 #define RANGE 2 /* most calls of a range */
+#define AWAKE 0
+#define ASLEEP 1
+#define EASY 2
 #define TAKES 2 /* how often calls are taken back */
 
 mtype = { FREE, READY, RUNNING, DONE, TAKEN };        /* a slot's state */
@@ -34,7 +37,8 @@ typedef Word { mtype state; byte next; byte end }
 Word word[SLOTS];         /* changed as a whole */
 byte records[CALLS];      /* the results ring, never reused here */
 byte results_head;
-bit worker_asleep, parent_asleep, quit;
+bit worker_asleep, quit;
+byte parent_asleep; /* AWAKE, ASLEEP or EASY */
 
 /* What travels beside: the calls of a range are written before READY. */
 typedef Range { byte call[RANGE] }
@@ -63,11 +67,30 @@ byte ran[CALLS];
 inline notify()
 {
     if
-    :: parent_asleep ->
-        d_step { was = parent_asleep; parent_asleep = 0 };
+    :: parent_asleep != AWAKE ->
+        d_step { was = (parent_asleep != AWAKE); parent_asleep = AWAKE };
         if
         :: was -> was = 0; rung = 1
         :: else
+        fi
+    :: else
+    fi
+}
+
+/* After an item; an easy sleeper is woken when less than two ranges are ready
+ * after the last item of one. */
+inline notify_item(last)
+{
+    if
+    :: parent_asleep == ASLEEP -> notify()
+    :: parent_asleep == EASY && last ->
+        if
+        :: word[SLOT(seq)].state == READY ->
+            if
+            :: word[SLOT(seq + 1)].state == READY
+            :: else -> notify()
+            fi
+        :: else -> notify()
         fi
     :: else
     fi
@@ -146,8 +169,12 @@ again:
         :: else -> goto again
         fi;
         if
-        :: more -> item++; more = 0; notify(); goto run_item
-        :: else -> item = 0; seq = (seq + 1) % (SLOTS * 8); notify(); goto next_range
+        :: more -> item++; more = 0; notify_item(false); goto run_item
+        :: else ->
+            item = 0;
+            seq = (seq + 1) % (SLOTS * 8);
+            notify_item(true);
+            goto next_range
         fi
     } unless { dead };
 ended:
@@ -412,7 +439,7 @@ inline count_left()
 /* Says that it sleeps, looks once more, and sleeps until the socket rings. */
 inline parent_sleep()
 {
-    parent_asleep = 1;
+    parent_asleep = ASLEEP;
     if
 #ifndef BREAK_PARENT_SLEEP
     :: results_head != results_tail
@@ -423,7 +450,24 @@ inline parent_sleep()
        (word[SLOT(retired)].state == DONE || word[SLOT(retired)].state == FREE)
     :: else -> (rung || dead)
     fi;
-    parent_asleep = 0;
+    parent_asleep = AWAKE;
+    rung = 0
+}
+
+/* The same, until the worker has little to run: not if that may be so already.
+ */
+inline parent_sleep_easy()
+{
+    parent_asleep = EASY;
+    if
+#ifndef BREAK_EASY_SLEEP
+    :: word[SLOT(sent + SLOTS - 2)].state != READY
+#else
+    :: false
+#endif
+    :: else -> (rung || dead)
+    fi;
+    parent_asleep = AWAKE;
     rung = 0
 }
 
@@ -484,7 +528,10 @@ active proctype dispatcher()
             :: take_begun()
             fi
         :: left > 0 && (queued == 0 || sent - retired == SLOTS) ->
-            parent_sleep()
+            if
+            :: parent_sleep()
+            :: sent - retired >= 2 -> parent_sleep_easy()
+            fi
         fi;
         forget()
     od;

@@ -34,13 +34,13 @@ case $model in
 /*) ;;
 *) model=$PWD/$model ;;
 esac
-echo 1..6
+echo 1..7
 explore
 whole=$([ "$(errors)" = 0 ] && ! grep -q 'search not completed' "$dir/out" &&
     grep 'states, stored' "$dir/out")
 result "the protocol loses, doubles and delays nothing" "$whole"
 echo "#$whole"
-for step in WORKER_SLEEP PARENT_SLEEP MORE TAKE DEATH; do
+for step in WORKER_SLEEP PARENT_SLEEP EASY_SLEEP MORE TAKE DEATH; do
     explore "-DBREAK_$step"
     case $(errors) in
     '' | 0) found= ;;
