@@ -35,6 +35,7 @@ unit_tests += \
 	tests/unit/test_pool \
 	tests/unit/test_register \
 	tests/unit/test_signature \
+	tests/unit/test_slab \
 	tests/unit/test_task \
 	tests/unit/test_text \
 	tests/unit/test_value \
@@ -81,6 +82,15 @@ tests/faults/nomem.log: stage.stamp
 EXTRA_DIST += \
 	tests/faults/nomem.c \
 	tests/faults/nomem.sh
+
+# What a call costs once all is warm.
+TESTS += tests/steady/steady.sh
+logs += tests/steady/steady.log
+tests/steady/steady.log: stage.stamp
+EXTRA_DIST += \
+	tests/steady/count.c \
+	tests/steady/steady.c \
+	tests/steady/steady.sh
 
 # A soak: minutes of mixed load with faults.
 SOAK_SECONDS = 600

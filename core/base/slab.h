@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 enum {
-    SLAB_SIZE = 8192,
+    SLAB_SIZE = 16384,
     SLAB_MOST = 1024, /* the largest object */
     SLAB_KINDS = 2,
 };

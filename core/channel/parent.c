@@ -103,6 +103,15 @@ void parent_wake(struct parent_end *end)
         futex_wake(asleep);
 }
 
+/* Is there more to be read of the range that is read? */
+static inline bool is_reading(struct parent_end *end)
+{
+    const struct sent_range *range = range_of(end, end->reading);
+
+    return end->reading >= end->retired && end->reading < end->sent &&
+           !range->taken && range->answered < range->end;
+}
+
 /* Passes over ranges of which nothing more is to be read. */
 static void skip_answered(struct parent_end *end)
 {
@@ -129,7 +138,8 @@ static int check_record(struct parent_end *end, const struct record_head *head,
 {
     if (head->size > CHANNEL_INLINE || record_space(head->size) > there)
         return broken(why, "a result runs over the end of its ring");
-    skip_answered(end);
+    if (!is_reading(end))
+        skip_answered(end);
     if (end->reading == end->sent)
         return broken(why, "a result for which there was no call");
     if (head->index != range_of(end, end->reading)->answered)
@@ -191,9 +201,11 @@ int parent_read(struct parent_end *end, struct record *out, const char **why)
 
 void parent_read_done(struct parent_end *end)
 {
+    struct sent_range *range = range_of(end, end->reading);
+
     end->results_tail += end->record_space;
-    range_of(end, end->reading)->answered++;
-    skip_answered(end);
+    if (++range->answered == range->end)
+        skip_answered(end);
 }
 
 bool parent_news(const struct parent_end *end, uint64_t seen)

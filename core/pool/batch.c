@@ -200,18 +200,32 @@ size_t batch_room(const struct batch *batch, uint32_t first, uint32_t count)
     return at[first + count] - at[first];
 }
 
+/* A list with one number; returns its size. */
+static size_t write_number(const sopool_arg *input, uint8_t *to)
+{
+    const sopool_args args = {input, 1, NULL, 0};
+    sopool_writer w;
+
+    if (input->type == SOPOOL_I64 || input->type == SOPOOL_U64) {
+        bool negative = input->type == SOPOOL_I64 && input->as.i < 0;
+
+        to[0] = 0x81;
+        return 1 + sopool_head_put(
+                       to + 1, negative ? SOPOOL_CBOR_NEGINT : SOPOOL_CBOR_UINT,
+                       negative ? ~input->as.u : input->as.u);
+    }
+    w = sopool_writer_of(to, LENT_ARGS - sizeof(uint32_t));
+    (void)args_put(&args, &w, NULL);
+    return w.size;
+}
+
 static size_t write_lent(const sopool_arg *input, uint32_t count, uint8_t *to)
 {
     const uint8_t *from = to;
 
     for (const sopool_arg *end = input + count; input < end; input++) {
-        const sopool_args args = {input, 1, NULL, 0};
-        sopool_writer w = sopool_writer_of(to + sizeof(uint32_t),
-                                           LENT_ARGS - sizeof(uint32_t));
-        uint32_t size;
+        uint32_t size = (uint32_t)write_number(input, to + sizeof(size));
 
-        (void)args_put(&args, &w, NULL);
-        size = (uint32_t)w.size;
         memcpy(to, &size, sizeof(size));
         to += sizeof(size) + size;
     }
@@ -295,6 +309,18 @@ int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
     return 0;
 }
 
+static int64_t timeout_of(const struct call_settings *settings,
+                          const sopool_options *options)
+{
+    if (settings->timeout_ms == 0)
+        return options->timeout_ns;
+    if (settings->timeout_ms < 0)
+        return 0;
+    return settings->timeout_ms > INT64_MAX / NS_PER_MS
+               ? INT64_MAX
+               : settings->timeout_ms * NS_PER_MS;
+}
+
 int batch_set(struct batch *batch, const struct call_settings *settings,
               const sopool_options *options, sopool_error *err)
 {
@@ -309,13 +335,8 @@ int batch_set(struct batch *batch, const struct call_settings *settings,
     if (!batch->single)
         batch->store->chunksize =
             settings->chunksize != 0 ? settings->chunksize : options->chunksize;
-    batch->timeout_ns = options->timeout_ns;
-    if (settings->timeout_ms < 0)
-        batch->timeout_ns = 0;
-    else if (settings->timeout_ms > 0)
-        batch->timeout_ns = settings->timeout_ms > INT64_MAX / NS_PER_MS
-                                ? INT64_MAX
-                                : settings->timeout_ms * NS_PER_MS;
+    if (!batch->single)
+        batch->store->timeout_ns = timeout_of(settings, options);
     retries =
         settings->retries != 0 ? settings->retries : (int)options->retries;
     if (retries > RETRIES_MAX) /* they are counted in bytes */

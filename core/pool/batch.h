@@ -78,6 +78,7 @@ struct batch_store {
     struct arena arena; /* of the outcomes */
     uint32_t chunksize; /* calls that travel together; 0: as it suits */
     bool abandoned;     /* by its owner; under the pool's lock */
+    int64_t timeout_ns; /* of each call; 0: none */
 
     /* The owner's: of a stream */
     void *owner;
@@ -100,7 +101,6 @@ struct batch {
     };
     struct outcome one; /* a single's */
     struct range whole; /* its first entry in the queue */
-    int64_t timeout_ns; /* of each call; 0: none */
     uint32_t task;
     uint32_t count;
     uint32_t undone; /* calls not settled */
@@ -179,6 +179,11 @@ static inline struct outcome *batch_out(struct batch *batch, uint32_t index)
 static inline uint32_t batch_chunksize(const struct batch *batch)
 {
     return batch->single ? 0 : batch->store->chunksize;
+}
+
+static inline int64_t batch_timeout(const struct batch *batch)
+{
+    return batch->single ? 0 : batch->store->timeout_ns;
 }
 
 /* Room that lasts as long as the batch; NULL: no memory. A single has but one

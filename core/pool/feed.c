@@ -60,7 +60,7 @@ static uint32_t depth_of(const struct sopool_pool *pool,
 
 static uint32_t timed(const struct batch *batch)
 {
-    return batch->timeout_ns != 0 ? CHANNEL_TIMED : 0;
+    return batch_timeout(batch) != 0 ? CHANNEL_TIMED : 0;
 }
 
 /* May so many calls take long, as far as is known? */
@@ -69,7 +69,7 @@ static bool is_slow(const struct sopool_pool *pool, const struct batch *like,
 {
     uint64_t each = pool->task[like->task].each_ns;
 
-    return each == 0 || each * count > 2 * RANGE_NS || like->timeout_ns != 0;
+    return each == 0 || each * count > 2 * RANGE_NS || batch_timeout(like) != 0;
 }
 
 /* Notes what the range that is about to be sent is part of, and sees to it that
@@ -87,7 +87,7 @@ static void hand(struct member *m, const struct batch *like, uint32_t count,
     }
     what.task = like->task;
     what.level = like->level;
-    what.timeout_ns = like->timeout_ns;
+    what.timeout_ns = batch_timeout(like);
     what.slow = is_slow(pool, like, count);
     m->slow += what.slow;
     m->handed[m->end.sent % CHANNEL_SLOTS] = what;
@@ -209,7 +209,7 @@ static uint32_t send_part(struct member *m, const struct range *range)
 /* Singles that may travel together. */
 static bool alike(const struct batch *a, const struct batch *b)
 {
-    return b->single && a->task == b->task && a->timeout_ns == b->timeout_ns;
+    return b->single && a->task == b->task;
 }
 
 /* The last of the singles at the head of the queue that go together, how many
@@ -291,9 +291,10 @@ static uint32_t take_range(struct member *victim, uint64_t seq, bool older)
             member_has_answered(victim, &victim->handed[seq % CHANNEL_SLOTS]);
             return taken;
         }
+    } else if (range->end - range->answered < 2) {
+        return 0; /* without a look at what the worker is writing */
     } else if (parent_begun(&victim->end, seq) == 0) {
-        if (range->end > 1)
-            victim->pool->look_again = true;
+        victim->pool->look_again = true;
         return 0;
     }
     taken = parent_take(&victim->end, seq, TAKE_HALF);

@@ -298,7 +298,7 @@ int pool_queue(struct sopool_pool *pool, struct batch *batch, sopool_error *err)
     pool->stats.submitted += batch->count;
     if (batch->level != SOPOOL_PRIORITY_MAX)
         atomic_store(&pool->mixed, true);
-    if (batch->timeout_ns != 0)
+    if (batch_timeout(batch) != 0)
         pool->timed = true;
     queue_push(pool, &batch->whole);
     if (atomic_load(&pool->mixed))
@@ -320,7 +320,7 @@ int pool_submit(struct sopool_pool *pool, struct batch *batch,
         return -1;
     pool_fed_asleep(pool);
     /* Who keeps the time must know that there is something to time. */
-    if (batch->timeout_ns != 0 && dispatcher_sleeps(pool))
+    if (batch_timeout(batch) != 0 && dispatcher_sleeps(pool))
         pool_wake(pool);
     return 0;
 }

@@ -38,7 +38,7 @@ struct sopool_result {
 
     uint8_t args[]; /* of a single */
 };
-_Static_assert(sizeof(sopool_result) <= 120, "128 with a slab's word");
+_Static_assert(sizeof(sopool_result) <= 112, "120 with a slab's word");
 
 static inline bool result_is_done(const sopool_result *r)
 {

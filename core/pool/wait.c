@@ -116,6 +116,10 @@ static void look_at_worker(struct wait *wait)
     pthread_mutex_lock(&pool->lock);
     watch_harvest(wait->worker);
     wait->seen = wait->worker->end.results_tail;
+    if (result_is_done(wait->result)) {
+        watch_end(wait->worker);
+        wait->worker = NULL;
+    }
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -126,8 +130,12 @@ static bool is_there(struct wait *wait)
     return result_is_done(wait->result);
 }
 
-static bool spin(struct wait *wait, int64_t until)
+/* Spins, unless that would keep the worker from its processor. The clock is
+ * looked at only when it is not there at once. */
+static bool spin(struct wait *wait, int64_t deadline)
 {
+    int64_t until = 0;
+
     do {
         if (wait->worker != NULL && parent_shares_cpu(&wait->worker->end))
             return false;
@@ -136,22 +144,22 @@ static bool spin(struct wait *wait, int64_t until)
                 return true;
             pause_cpu();
         }
-    } while (clock_now() < until);
+        if (until == 0)
+            until = clock_now() + SPIN_NS;
+    } while (clock_now() < until && until < deadline);
     return false;
 }
 
 /* Looks for a while, not beyond the deadline. */
 static bool look(struct wait *wait, int64_t deadline)
 {
-    int64_t now;
+    int64_t until;
 
-    if (is_there(wait))
+    if (spin(wait, deadline))
         return true;
-    now = clock_now();
-    if (spin(wait, now + SPIN_NS < deadline ? now + SPIN_NS : deadline))
-        return true;
-    if (now + YIELD_NS < deadline)
-        deadline = now + YIELD_NS;
+    until = clock_now() + YIELD_NS;
+    if (until < deadline)
+        deadline = until;
     while (clock_now() < deadline) {
         (void)sched_yield();
         if (is_there(wait))
@@ -215,6 +223,8 @@ int result_run(sopool_result *r, sopool_error *err)
         wait.seen = wait.worker->end.results_tail;
     pthread_mutex_unlock(&pool->lock);
     done = look(&wait, CLOCK_NEVER);
+    if (done && wait.worker == NULL)
+        return 0;
     pthread_mutex_lock(&pool->lock);
     if (wait.worker != NULL)
         watch_end(wait.worker);

@@ -248,6 +248,89 @@ static void expect_protocol_error(void)
     ck_assert_ptr_nonnull(why);
 }
 
+/* Runs a range of one item. */
+static void run_one(void)
+{
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    answer(0, "done");
+    ck_assert(!worker_more(&worker, 0));
+}
+
+START_TEST(an_easy_sleeper_is_woken_when_there_is_little_to_run)
+{
+    for (int i = 0; i < 4; i++)
+        (void)send_items(1);
+    ck_assert(!parent_sleep_easy(&parent));
+    run_one();
+    run_one();
+    ck_assert_int_eq(rings, 0); /* two are left */
+    run_one();
+    ck_assert_int_eq(rings, 1);
+    run_one();
+    ck_assert_int_eq(rings, 1); /* who was woken is awake */
+}
+END_TEST
+
+START_TEST(an_easy_sleeper_does_not_sleep_through_the_end)
+{
+    ck_assert(parent_sleep_easy(&parent)); /* nothing to run */
+    parent_awake(&parent);
+    (void)send_items(1);
+    ck_assert(parent_sleep_easy(&parent));
+    parent_awake(&parent);
+    (void)send_items(1);
+    (void)send_items(1);
+    run_one();
+    ck_assert(!parent_sleep_easy(&parent));
+    parent_awake(&parent);
+    run_one();
+    ck_assert(parent_sleep_easy(&parent)); /* the last but one has run */
+}
+END_TEST
+
+START_TEST(an_easy_sleeper_is_woken_when_there_is_much_to_read)
+{
+    static char big[CHANNEL_INLINE];
+    struct range_view view;
+
+    for (int i = 0; i < 8; i++)
+        (void)send_items(1);
+    ck_assert(!parent_sleep_easy(&parent));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(rings, i == 2);
+        ck_assert_int_eq(worker_next(&worker, &view), 1);
+        worker_answer(&worker, 0, 0, big, sizeof(big));
+        ck_assert(!worker_more(&worker, 0));
+    }
+    ck_assert_int_eq(rings, 1);
+    ck_assert(parent_sleep_easy(&parent));
+}
+END_TEST
+
+START_TEST(arguments_of_any_size_arrive)
+{
+    struct range_view view;
+
+    for (size_t size = 0; size <= 300; size++) {
+        uint8_t *room = parent_room(&parent, size + size / 3);
+
+        ck_assert_ptr_nonnull(room);
+        memset(room, (int)size & 0xff, size);
+        (void)parent_send(&parent, 1, 1, 0, size); /* maybe less than asked */
+        ck_assert_int_eq(worker_next(&worker, &view), 1);
+        ck_assert_uint_eq(view.size, size);
+        for (size_t i = 0; i < size; i++)
+            ck_assert_uint_eq(view.args[i], size & 0xff);
+        answer(0, "");
+        ck_assert(!worker_more(&worker, 0));
+        expect_record(size, 0, "");
+        ck_assert_int_eq(retire(), 1);
+    }
+}
+END_TEST
+
 START_TEST(a_result_that_nobody_asked_for)
 {
     answer(0, "r");
@@ -425,6 +508,10 @@ int main(void)
     tcase_add_test(t, what_was_not_begun_is_taken_back);
     tcase_add_test(t, slots_and_room_run_out_and_come_back);
     tcase_add_test(t, the_worker_rings_only_a_parent_that_sleeps);
+    tcase_add_test(t, an_easy_sleeper_is_woken_when_there_is_little_to_run);
+    tcase_add_test(t, an_easy_sleeper_does_not_sleep_through_the_end);
+    tcase_add_test(t, an_easy_sleeper_is_woken_when_there_is_much_to_read);
+    tcase_add_test(t, arguments_of_any_size_arrive);
     tcase_add_test(t, a_result_that_nobody_asked_for);
     tcase_add_test(t, a_result_out_of_order);
     tcase_add_test(t, a_ring_fuller_than_it_can_be);

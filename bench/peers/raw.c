@@ -1,0 +1,402 @@
+/* raw.c - the physical limits: what two or three processes can do with shared
+ * memory and nothing else. Each worker has a ring of requests and a ring of
+ * responses; nothing is checked, nothing survives a crash.
+ *
+ *     raw SCENARIO ...
+ */
+#include <dlfcn.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+enum { SLOTS = 16, CHUNK = 1000, WORKERS = 2 };
+
+extern char **environ;
+
+static inline void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
+
+static void *shared(size_t size)
+{
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+    if (at == MAP_FAILED)
+        fail("mmap");
+    return at;
+}
+
+/* In the child: dies with the parent. */
+static bool in_child(void)
+{
+    pid_t pid = fork();
+
+    if (pid < 0)
+        fail("fork");
+    if (pid == 0)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return pid == 0;
+}
+
+/* ---- hand-overs -------------------------------------------------------- */
+
+struct slot {
+    _Alignas(64) _Atomic uint32_t full;
+    int64_t value;
+};
+
+struct rings {
+    struct slot request[SLOTS], response[SLOTS];
+};
+
+static void answer_spinning(struct rings *rings)
+{
+    for (uint64_t i = 0;; i++) {
+        struct slot *in = &rings->request[i % SLOTS];
+        struct slot *out = &rings->response[i % SLOTS];
+
+        while (atomic_load_explicit(&in->full, memory_order_acquire) == 0)
+            pause_cpu();
+        out->value = in->value;
+        atomic_store_explicit(&in->full, 0, memory_order_release);
+        atomic_store_explicit(&out->full, 1, memory_order_release);
+    }
+}
+
+/* A round trip between two that are awake, in nanoseconds. */
+static double handover(char **args)
+{
+    const long count = number_of(args[0]);
+    struct rings *rings = shared(sizeof(*rings));
+    int64_t began = 0;
+
+    if (in_child())
+        answer_spinning(rings);
+    for (long i = -count / 10; i < count; i++) {
+        struct slot *out, *in;
+
+        if (i == 0)
+            began = now_ns();
+        /* Both begin at the same slot. */
+        out = &rings->request[(uint64_t)(i + count / 10) % SLOTS];
+        in = &rings->response[(uint64_t)(i + count / 10) % SLOTS];
+        out->value = i;
+        atomic_store_explicit(&out->full, 1, memory_order_release);
+        while (atomic_load_explicit(&in->full, memory_order_acquire) == 0)
+            pause_cpu();
+        if (in->value != i)
+            exit(1);
+        atomic_store_explicit(&in->full, 0, memory_order_release);
+    }
+    return (double)(now_ns() - began) / (double)count;
+}
+
+static void futex(_Atomic uint32_t *word, int op, uint32_t value)
+{
+    (void)syscall(SYS_futex, (uint32_t *)word, op, value, NULL, NULL, 0);
+}
+
+static void wait_for(_Atomic uint32_t *word)
+{
+    while (atomic_load(word) == 0)
+        futex(word, FUTEX_WAIT, 0);
+    atomic_store(word, 0);
+}
+
+static void wake(_Atomic uint32_t *word)
+{
+    atomic_store(word, 1);
+    futex(word, FUTEX_WAKE, 1);
+}
+
+/* A round trip between two that sleep, in nanoseconds. */
+static double asleep(char **args)
+{
+    const size_t count = (size_t)number_of(args[0]);
+    struct rings *rings = shared(sizeof(*rings));
+    int64_t *times = calloc(count, sizeof(*times));
+
+    if (in_child())
+        for (;;) {
+            wait_for(&rings->request[0].full);
+            wake(&rings->response[0].full);
+        }
+    for (size_t i = 0; i < count; i++) {
+        nap_us(2000);
+        times[i] = -now_ns();
+        wake(&rings->request[0].full);
+        wait_for(&rings->response[0].full);
+        times[i] += now_ns();
+    }
+    return (double)median_ns(times, count);
+}
+
+/* ---- a map in chunks --------------------------------------------------- */
+
+struct chunk {
+    _Alignas(64) _Atomic uint32_t full;
+    uint32_t count;
+    size_t first;
+    int64_t item[CHUNK];
+};
+
+struct chunk_rings {
+    struct chunk request[SLOTS], response[SLOTS];
+};
+
+static void wait_chunk(const _Atomic uint32_t *full, uint32_t what)
+{
+    for (int i = 0; atomic_load_explicit(full, memory_order_acquire) != what;
+         i++)
+        if (i < 50)
+            pause_cpu();
+        else
+            (void)sched_yield();
+}
+
+static void answer_chunks(struct chunk_rings *rings)
+{
+    for (uint64_t i = 0;; i++) {
+        struct chunk *in = &rings->request[i % SLOTS];
+        struct chunk *out = &rings->response[i % SLOTS];
+
+        wait_chunk(&in->full, 1);
+        wait_chunk(&out->full, 0);
+        for (uint32_t k = 0; k < in->count; k++)
+            out->item[k] = in->item[k] * 3;
+        out->first = in->first;
+        out->count = in->count;
+        atomic_store_explicit(&in->full, 0, memory_order_release);
+        atomic_store_explicit(&out->full, 1, memory_order_release);
+    }
+}
+
+/* The parent's side of one worker. */
+struct line {
+    struct chunk_rings *rings;
+    uint64_t sent, got;
+};
+
+static size_t send_chunk(struct line *line, const int64_t *in, size_t first,
+                         size_t count)
+{
+    struct chunk *to = &line->rings->request[line->sent % SLOTS];
+
+    if (first == count || line->sent - line->got == SLOTS ||
+        atomic_load_explicit(&to->full, memory_order_acquire) != 0)
+        return 0;
+    to->count = count - first < CHUNK ? (uint32_t)(count - first) : CHUNK;
+    to->first = first;
+    memcpy(to->item, in + first, to->count * sizeof(*in));
+    atomic_store_explicit(&to->full, 1, memory_order_release);
+    line->sent++;
+    return to->count;
+}
+
+static size_t receive_chunk(struct line *line, int64_t *out)
+{
+    struct chunk *from = &line->rings->response[line->got % SLOTS];
+    size_t count = from->count;
+
+    if (line->got == line->sent ||
+        atomic_load_explicit(&from->full, memory_order_acquire) == 0)
+        return 0;
+    count = from->count;
+    memcpy(out + from->first, from->item, count * sizeof(*out));
+    atomic_store_explicit(&from->full, 0, memory_order_release);
+    line->got++;
+    return count;
+}
+
+/* Nanoseconds for an item of a map of that many. */
+static double map(char **args)
+{
+    const size_t count = (size_t)number_of(args[0]);
+    struct line line[WORKERS] = {0};
+    int64_t *in = malloc(count * sizeof(*in));
+    int64_t *out = malloc(count * sizeof(*out));
+    size_t sent = 0, got = 0;
+    int64_t began;
+
+    for (size_t i = 0; i < count; i++)
+        in[i] = (int64_t)i;
+    for (int i = 0; i < WORKERS; i++) {
+        line[i].rings = shared(sizeof(*line[i].rings));
+        if (in_child())
+            answer_chunks(line[i].rings);
+    }
+    nap_us(10000);
+    began = now_ns();
+    while (got < count) {
+        size_t some = 0;
+
+        for (int i = 0; i < WORKERS; i++) {
+            size_t more = send_chunk(&line[i], in, sent, count);
+
+            sent += more;
+            some += more;
+            more = receive_chunk(&line[i], out);
+            got += more;
+            some += more;
+        }
+        if (some == 0)
+            (void)sched_yield();
+    }
+    began = now_ns() - began;
+    if (out[count - 1] != (int64_t)(count - 1) * 3)
+        exit(1);
+    return (double)began / (double)count;
+}
+
+/* ---- large data -------------------------------------------------------- */
+
+/* Milliseconds to copy that many MiB twice, in memory that is warm. */
+static double copy(char **args)
+{
+    const size_t size = (size_t)number_of(args[0]) << 20;
+    char *at[3];
+    int64_t times[9];
+
+    for (int i = 0; i < 3; i++) {
+        at[i] = malloc(size);
+        memset(at[i], i, size);
+    }
+    for (int i = 0; i < 9; i++) {
+        times[i] = -now_ns();
+        memcpy(at[1], at[0], size);
+        memcpy(at[2], at[1], size);
+        times[i] += now_ns();
+        at[0][i] = at[2][size / 2];
+    }
+    return (double)median_ns(times, 9) / 1e6;
+}
+
+/* ---- a schedule -------------------------------------------------------- */
+
+/* Seconds that each of two processes takes for half of so many naps of 1 s and
+ * of 1 ms: the best that any schedule could do. */
+static double naps(char **args)
+{
+    const long longs = number_of(args[0]) / WORKERS;
+    const long shorts = number_of(args[1]) / WORKERS;
+    int64_t began = now_ns();
+
+    for (int worker = 0; worker < WORKERS; worker++) {
+        if (!in_child())
+            continue;
+        for (long i = 0; i < longs; i++)
+            nap_us(1000000);
+        for (long i = 0; i < shorts; i++)
+            nap_us(1000);
+        _exit(0);
+    }
+    while (wait(NULL) > 0)
+        ;
+    return (double)(now_ns() - began) / 1e9;
+}
+
+/* ---- processes --------------------------------------------------------- */
+
+/* Milliseconds until a new process with a plugin open has spoken. */
+static double spawn(char **args)
+{
+    char *const child[] = {(char *)"raw", (char *)"child", args[0], NULL};
+    posix_spawn_file_actions_t actions;
+    int64_t began = now_ns();
+    int pipes[2], status;
+    pid_t pid;
+    char byte;
+
+    if (pipe(pipes) != 0)
+        fail("pipe");
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
+    if (posix_spawn(&pid, "/proc/self/exe", &actions, NULL, child, environ) !=
+            0 ||
+        read(pipes[0], &byte, 1) != 1)
+        fail("posix_spawn");
+    began = now_ns() - began;
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        exit(1);
+    return (double)began / 1e6;
+}
+
+static int spawned(const char *plugin)
+{
+    if (dlopen(plugin, RTLD_NOW | RTLD_LOCAL) == NULL)
+        return 1;
+    return write(STDOUT_FILENO, "", 1) == 1 ? 0 : 1;
+}
+
+/* Forks a child for each byte that comes; the child answers it and ends. */
+static void serve_forks(int fd)
+{
+    char byte;
+
+    (void)signal(SIGCHLD, SIG_IGN);
+    while (read(fd, &byte, 1) == 1)
+        if (fork() == 0)
+            _exit(write(fd, &byte, 1) == 1 ? 0 : 1);
+    _exit(0);
+}
+
+/* Children a second of a forkserver that has a plugin open, two at a time. */
+static double forkserver(char **args)
+{
+    const long count = number_of(args[1]);
+    int pair[2];
+    int64_t began;
+    char byte = 0;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        fail("socketpair");
+    if (in_child()) {
+        (void)close(pair[0]);
+        if (dlopen(args[0], RTLD_NOW | RTLD_LOCAL) == NULL)
+            _exit(1);
+        serve_forks(pair[1]);
+    }
+    (void)close(pair[1]);
+    began = now_ns();
+    for (long i = 0; i < count + WORKERS; i++) {
+        if (i >= WORKERS && read(pair[0], &byte, 1) != 1)
+            fail("read");
+        if (i < count && write(pair[0], &byte, 1) != 1)
+            fail("write");
+    }
+    return (double)count * 1e9 / (double)(now_ns() - began);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct scenario scenarios[] = {
+        {"handover", handover, 1},
+        {"asleep", asleep, 1},
+        {"map", map, 1},
+        {"copy", copy, 1},
+        {"naps", naps, 2},
+        {"spawn", spawn, 1},
+        {"forkserver", forkserver, 2},
+        {NULL, NULL, 0},
+    };
+
+    if (argc == 3 && strcmp(argv[1], "child") == 0)
+        return spawned(argv[2]);
+    return run_scenario(scenarios, argc, argv);
+}
