@@ -95,7 +95,7 @@ case "$#:${1-}" in
     exec scripts/demo build
     ;;
 1:check)
-    need "$build_packages $check_packages"
+    need "$build_packages $demo_packages $check_packages"
     reconf_quietly
     exec scripts/check build
     ;;

@@ -391,6 +391,15 @@ static bool go_to_sleep(struct sopool_pool *pool, bool easy)
     return quiet && (easy || atomic_load(&pool->inbox) == NULL);
 }
 
+void dispatcher_ease(struct sopool_pool *pool)
+{
+    if (atomic_load(&pool->asleep) != DISPATCHER_ASLEEP || pool->finished ||
+        !all_have_enough(pool) || go_to_sleep(pool, true))
+        return;
+    if (!go_to_sleep(pool, false))
+        pool_wake(pool);
+}
+
 static void wake_up(struct sopool_pool *pool)
 {
     atomic_store(&pool->asleep, DISPATCHER_AWAKE);

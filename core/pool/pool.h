@@ -535,6 +535,10 @@ void server_stop(struct sopool_pool *pool);
 
 void *dispatcher_run(void *pool);
 
+/* The workers were fed while the dispatcher sleeps: if they have enough now, it
+ * need not be woken soon, nor need others feed them. */
+void dispatcher_ease(struct sopool_pool *pool);
+
 /* A worker could not start: tries again later, or breaks the pool. `final`:
  * trying again would not help. */
 void start_failed(struct sopool_pool *pool, bool final,
