@@ -26,6 +26,7 @@ unit_tests += \
 	tests/unit/test_containment \
 	tests/unit/test_cpus \
 	tests/unit/test_futures \
+	tests/unit/test_large \
 	tests/unit/test_lifecycle \
 	tests/unit/test_load \
 	tests/unit/test_manifest \

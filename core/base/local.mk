@@ -6,6 +6,7 @@ core_libsopool_core_la_SOURCES += \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
 	core/base/futex.h \
+	core/base/large.c core/base/large.h \
 	core/base/near.c core/base/near.h \
 	core/base/pause.h \
 	core/base/slab.c core/base/slab.h \

@@ -34,6 +34,14 @@ enum {
     2u /* one item; its arguments come in a memory file, and                   \
           are where the range's bytes say */
 
+#define CHANNEL_WARM                                                           \
+    4u /* one item; its arguments stand in memory that both sides keep, and    \
+          so may its result; the bytes are a number of it, and their size */
+
+/* Set in a record's status: the result stands in that memory; the record's
+ * bytes are two uint64_t, where in it and how many bytes. */
+#define CHANNEL_WARM_RESULT 0x4000u
+
 /* Set in a record's status: the result comes in a memory file; the record's
  * bytes are a uint64_t, how many bytes of the file it is. */
 #define CHANNEL_BIG_RESULT 0x8000u

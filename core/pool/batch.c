@@ -100,8 +100,10 @@ void outcome_free(const struct batch *batch, const struct outcome *outcome)
 {
     if (outcome->kind == OUTCOME_BIG)
         sopool_value_free((sopool_value *)(uintptr_t)outcome->data);
-    else if (batch->single && outcome->kind != OUTCOME_NONE &&
-             outcome->kind != OUTCOME_SMALL && outcome->data != &no_memory)
+    else if (batch->single &&
+             (outcome->kind == OUTCOME_VALUE ||
+              outcome->kind == OUTCOME_FAILED) &&
+             outcome->data != &no_memory)
         free((void *)(uintptr_t)outcome->data);
 }
 

@@ -24,6 +24,9 @@ enum outcome_kind {
     OUTCOME_VALUE,  /* data: the result's bytes, the batch's */
     OUTCOME_BIG,    /* data: a sopool_value, owned */
     OUTCOME_FAILED, /* data: a struct failure, the batch's or static */
+    /* of a call of warm.c alone: */
+    OUTCOME_WARM,     /* data: the result's bytes, where the worker may write */
+    OUTCOME_RETURNED, /* it had not begun, and is to go another way */
 };
 
 enum { OUTCOME_BYTES = 14 }; /* that stand in the outcome itself */
@@ -37,7 +40,7 @@ struct outcome {
         };
         struct {
             uint8_t unused[4];
-            uint32_t size; /* OUTCOME_VALUE: of data */
+            uint32_t size; /* OUTCOME_VALUE, OUTCOME_WARM: of data */
             const void *data;
         };
     };
@@ -110,6 +113,7 @@ struct batch {
     bool single : 1; /* one small call, without a store */
     bool eager : 1;  /* results are checked when they are settled */
     bool many : 1;   /* the owner's: of a map, maybe of one call */
+    bool warm : 1;   /* a single whose arguments its worker has: see warm.c */
     bool due;        /* the owner's, under the pool's lock: of a result */
 };
 

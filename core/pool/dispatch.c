@@ -351,6 +351,9 @@ static bool harvest(struct sopool_pool *pool)
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
         some = member_harvest(m) || some;
+        /* A thread whose end was read with its last large result. */
+        if (m->gone && pool->options->start_method == START_THREAD)
+            member_died(m);
     }
     return some;
 }

@@ -265,6 +265,23 @@ static bool was_given(struct member *m, uint32_t count)
     return count > 0;
 }
 
+bool feed_warm(struct member *m, struct batch *single, size_t size)
+{
+    const uint64_t which[2] = {m->warm.serial, size};
+    void *room = parent_room(&m->end, sizeof(which));
+
+    if (room == NULL || m->budget == 0)
+        return false;
+    memcpy(room, which, sizeof(which));
+    m->pool->stats.submitted++;
+    hand(m, single, 1, (struct handed){.singles = &single->whole});
+    (void)parent_send(&m->end, single->task, 1, CHANNEL_WARM, sizeof(which));
+    (void)was_given(m, 1);
+    m->fed = false;
+    parent_wake(&m->end);
+    return true;
+}
+
 /* Gives the head of the queue to a worker; false if it can take nothing. */
 static bool give(struct member *m)
 {

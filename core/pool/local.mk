@@ -37,4 +37,5 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/stream.h \
 	core/pool/submit.c \
 	core/pool/wait.c \
+	core/pool/warm.c \
 	core/pool/watch.c

@@ -164,6 +164,7 @@ static void member_free(struct member *m)
     for (uint32_t i = 0; i < m->big_count; i++)
         (void)close(m->big[i].fd);
     channel_unmap(m->end.shared);
+    warm_finish_member(m);
     free(m);
 }
 
@@ -507,7 +508,7 @@ void member_free_buried(struct sopool_pool *pool)
     while (*at != NULL) {
         struct member *m = *at;
 
-        if (m->watchers > 0) { /* they free it */
+        if (m->watchers > 0 || m->warm.used) { /* not yet */
             at = &m->next;
             continue;
         }

@@ -17,6 +17,7 @@
  *   cause.c      how it ended, in words
  *   bundle.c     what is kept of it for later
  *   feed.c       which worker gets which calls
+ *   warm.c       large data in memory that is used again
  *   watch.c      results that the thread looks for that waits for them
  *   server.c     the forkserver
  *   dispatch.c   the thread
@@ -93,6 +94,15 @@ struct big_result {
     int fd;
 };
 
+/* Memory for large data that a worker has, too: arguments, then results. */
+struct warm_memory {
+    uint8_t *at;   /* owned mapping of both halves, or NULL */
+    uint64_t half; /* bytes of each */
+    uint64_t serial;
+    uint64_t want; /* a result would have needed so much */
+    bool used;     /* by a call, which keeps the member in memory */
+};
+
 struct member {
     struct member *next; /* the pool's list */
     struct sopool_pool *pool;
@@ -129,6 +139,7 @@ struct member {
     int64_t limit_ns;   /* the time limit of that call */
     uint64_t timed_seq; /* the call that limit_at is for */
     uint32_t timed_index;
+    struct warm_memory warm;
     struct big_result big[MEMBER_BIGS];
     uint32_t big_count;
 };
@@ -490,6 +501,17 @@ uint64_t cause_memory_kills(void);
 void bundle_keep(struct member *member, const struct batch *batch,
                  uint32_t index, sopool_error *err);
 
+/* ---- warm.c ------------------------------------------------------------ */
+
+/* Runs a call with large arguments by memory that a worker keeps, and waits for
+ * it: 1 and its value, or NULL and how it failed; 0 if it is to go the way of
+ * others. Not locked; the pool was entered. */
+int warm_apply(struct sopool_pool *pool, uint32_t task, const sopool_args *args,
+               sopool_value **value, sopool_error *err);
+
+/* Frees what is the pool's of a worker's memory. */
+void warm_finish_member(struct member *m);
+
 /* ---- watch.c ----------------------------------------------------------- */
 
 /* This thread will look at the results of the worker that gets the call itself,
@@ -511,6 +533,10 @@ void watch_sleep(struct sopool_pool *pool);
 
 /* Gives queued calls to workers that can take some, and wakes them. */
 void feed(struct sopool_pool *pool);
+
+/* Gives a worker that is idle a call whose arguments, of that size, it has in
+ * its memory already; false if it can take nothing. */
+bool feed_warm(struct member *m, struct batch *single, size_t size);
 
 /* A range has come back in full: learns how long its calls take. */
 void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,

@@ -145,12 +145,25 @@ void queue_give_back(struct sopool_pool *pool, struct batch *batch,
     push_front(&pool->queue, range, range, count);
 }
 
+/* Its arguments are with who waits for it: that one is to submit it again. */
+static void give_back_warm(struct sopool_pool *pool, struct batch *batch)
+{
+    pool->stats.submitted--;
+    batch->one.kind = OUTCOME_RETURNED;
+    batch->undone = 0;
+    batch->settled(batch, 0);
+}
+
 void queue_give_back_singles(struct sopool_pool *pool, struct range *first)
 {
     struct range *last = first, *next;
     uint32_t count = 1;
     sopool_error err;
 
+    if (first->batch->warm) {
+        give_back_warm(pool, first->batch);
+        return;
+    }
     if (may_begin(pool, first->batch, &err)) {
         for (; last->next != NULL; last = last->next)
             count++;

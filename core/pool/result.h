@@ -12,6 +12,7 @@
 #include "pool/batch.h"
 #include "pool/callback.h"
 
+struct member;
 struct watch_set;
 
 /* One result in a set that somebody waits for. */
@@ -92,6 +93,9 @@ void watch_set_told(struct watch_set *set, size_t index, bool failed);
 
 /* Waits for one result: 0, or -1 when the time passed. Not locked. */
 int result_wait(sopool_result *result, int64_t timeout_ms, sopool_error *err);
+
+/* Waits for a local result that its worker has, which is watched until then. */
+void result_await(sopool_result *result, struct member *worker);
 
 /* Submits a local result and waits for it: 0, or -1 if the pool takes none. The
  * pool was entered. */

@@ -170,11 +170,36 @@ static void settle_value(struct member *member, struct batch *batch,
     settle_failed(member->pool, batch, index, &err);
 }
 
+/* The bytes stay where they are until who waits for them has copied them. */
+static void settle_warm(struct member *member, struct batch *batch,
+                        const struct record *record)
+{
+    const struct warm_memory *warm = &member->warm;
+    struct outcome outcome = {.kind = OUTCOME_WARM};
+    uint64_t where[2] = {0};
+    sopool_error err;
+
+    if (record->size == sizeof(where))
+        memcpy(where, record->data, sizeof(where));
+    if (where[1] == 0 || where[1] > warm->half ||
+        where[0] > warm->half - where[1]) {
+        (void)error_set(&err, SOPOOL_E_PROTOCOL,
+                        "the worker sent no usable place of a large result");
+        settle_failed(member->pool, batch, 0, &err);
+        return;
+    }
+    outcome.size = (uint32_t)where[1];
+    outcome.data = warm->at + warm->half + where[0];
+    settle(member->pool, batch, 0, &outcome);
+}
+
 void settle_record(struct member *member, struct batch *batch, uint32_t index,
                    const struct record *record)
 {
     if (record->status == 0)
         settle_value(member, batch, index, record);
+    else if (record->status == CHANNEL_WARM_RESULT && batch->warm)
+        settle_warm(member, batch, record);
     else if (record->status == CHANNEL_BIG_RESULT)
         settle_big(member, batch, index, record);
     else

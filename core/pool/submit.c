@@ -291,6 +291,12 @@ sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
         pool_leave(pool);
         return value;
     }
+    if (is_plain(pool, options) && pool_may_wait(pool, NULL) == 0 &&
+        pool_task(pool, task, &single.task, NULL) == 0 &&
+        warm_apply(pool, single.task, &args, &value, err) == 1) {
+        pool_leave(pool);
+        return value;
+    }
     pool_leave(pool);
     result = submit_wait(pool, &calls, err);
     if (result == NULL)

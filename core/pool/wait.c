@@ -208,32 +208,45 @@ int result_wait(sopool_result *r, int64_t timeout_ms, sopool_error *err)
     return status;
 }
 
-int result_run(sopool_result *r, sopool_error *err)
+/* Waits until it is done; the worker, if there is one, is watched. */
+static void await(struct wait *wait)
 {
-    struct sopool_pool *pool = r->pool;
-    struct wait wait = {.result = r};
-    bool done;
+    struct sopool_pool *pool = wait->result->pool;
+    bool done = look(wait, CLOCK_NEVER);
 
+    if (done && wait->worker == NULL)
+        return;
     pthread_mutex_lock(&pool->lock);
-    if (watch_submit(pool, &r->batch, &wait.worker, err) != 0) {
-        pthread_mutex_unlock(&pool->lock);
-        return -1;
-    }
-    if (wait.worker != NULL)
-        wait.seen = wait.worker->end.results_tail;
-    pthread_mutex_unlock(&pool->lock);
-    done = look(&wait, CLOCK_NEVER);
-    if (done && wait.worker == NULL)
-        return 0;
-    pthread_mutex_lock(&pool->lock);
-    if (wait.worker != NULL)
-        watch_end(wait.worker);
+    if (wait->worker != NULL)
+        watch_end(wait->worker);
     if (!done)
         watch_sleep(pool);
     pthread_mutex_unlock(&pool->lock);
     if (!done)
-        (void)sleep_until_done(r, CLOCK_NEVER);
-    return 0;
+        (void)sleep_until_done(wait->result, CLOCK_NEVER);
+}
+
+void result_await(sopool_result *r, struct member *worker)
+{
+    struct wait wait = {.result = r, .worker = worker, .seen = UINT64_MAX};
+
+    await(&wait);
+}
+
+int result_run(sopool_result *r, sopool_error *err)
+{
+    struct sopool_pool *pool = r->pool;
+    struct wait wait = {.result = r};
+    int status;
+
+    pthread_mutex_lock(&pool->lock);
+    status = watch_submit(pool, &r->batch, &wait.worker, err);
+    if (wait.worker != NULL)
+        wait.seen = wait.worker->end.results_tail;
+    pthread_mutex_unlock(&pool->lock);
+    if (status == 0)
+        await(&wait);
+    return status;
 }
 
 /* ---- several results --------------------------------------------------- */

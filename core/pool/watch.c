@@ -52,7 +52,7 @@ static bool needs_dispatcher(const struct member *m)
 {
     const struct sopool_pool *pool = m->pool;
 
-    return m->state != MEMBER_READY || m->last || m->surplus ||
+    return m->state != MEMBER_READY || m->last || m->gone || m->surplus ||
            pool->look_again || pool_state(pool) != POOL_OPEN ||
            atomic_load(&pool->cancel_rest);
 }

@@ -9,11 +9,13 @@
 #include <sopool/cbor.h>
 
 #include "base/error.h"
+#include "base/large.h"
 #include "base/slab.h"
 
 struct sopool_value {
     atomic_uint refs;
     bool small;          /* it lies in a slab */
+    bool large;          /* `map` is from large_alloc */
     const uint8_t *item; /* in `map`, or in `own` */
     size_t size;
     void *map; /* owned, or NULL */
@@ -36,11 +38,34 @@ sopool_value *value_copy(const void *item, size_t size)
         return NULL;
     atomic_init(&value->refs, 1);
     value->small = small;
+    value->large = false;
     memcpy(value->own, item, size);
     value->item = value->own;
     value->size = size;
     value->map = NULL;
     value->map_size = 0;
+    return value;
+}
+
+sopool_value *value_blank(size_t size, uint8_t **bytes)
+{
+    bool large = size >= LARGE_LEAST;
+    sopool_value *value = malloc(sizeof(*value) + (large ? 0 : size));
+    void *map = NULL;
+    size_t room = 0;
+
+    if (value == NULL || (large && (map = large_alloc(size, &room)) == NULL)) {
+        free(value);
+        return NULL;
+    }
+    atomic_init(&value->refs, 1);
+    value->small = false;
+    value->large = large;
+    *bytes = large ? map : value->own;
+    value->item = *bytes;
+    value->size = size;
+    value->map = map;
+    value->map_size = room;
     return value;
 }
 
@@ -52,7 +77,7 @@ sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
     if (value == NULL)
         return NULL;
     atomic_init(&value->refs, 1);
-    value->small = false;
+    value->small = value->large = false;
     value->item = (const uint8_t *)map + offset;
     value->size = size;
     value->map = map;
@@ -74,7 +99,9 @@ void sopool_value_free(sopool_value *value)
     if (atomic_load_explicit(&value->refs, memory_order_acquire) != 1 &&
         atomic_fetch_sub(&value->refs, 1) != 1)
         return;
-    if (value->map != NULL)
+    if (value->large)
+        large_free(value->map, value->map_size);
+    else if (value->map != NULL)
         (void)munmap(value->map, value->map_size);
     if (value->small)
         slab_free(value);

@@ -2,10 +2,16 @@
 #ifndef SOPOOL_VALUE_VALUE_H
 #define SOPOOL_VALUE_VALUE_H
 
+#include <stdint.h>
+
 #include "sopool.h"
 
 /* A copy of the bytes; NULL when there is no memory. */
 sopool_value *value_copy(const void *item, size_t size);
+
+/* A value of that many bytes, which the caller is to fill before anybody sees
+ * it; NULL when there is no memory. */
+sopool_value *value_blank(size_t size, uint8_t **bytes);
 
 /* The item of `size` bytes at `offset` of a mapping, which the value owns from
  * then on; NULL (the mapping is the caller's still) when there is no memory. */

@@ -98,6 +98,16 @@ static void *grow_file(struct call *call, uint64_t size)
     return map;
 }
 
+/* From nothing, or from the ring, to memory that is there already. */
+static void *begin_warm(struct call *call)
+{
+    if (call->space != NULL)
+        memcpy(call->warm, call->space, call->room);
+    call->space = call->warm;
+    call->room = call->warm_room;
+    return call->space;
+}
+
 static void *reserve_ring(struct call *call, uint64_t size)
 {
     call->space = worker_reserve(call->end, size);
@@ -115,9 +125,11 @@ static void *host_reserve(sopool_call *abi, uint64_t size)
         return reserve_heap(call, size);
     if (call->file >= 0)
         return size <= call->room ? call->space : grow_file(call, size);
+    if (call->space != NULL && call->space == call->warm)
+        return size <= call->room ? call->space : begin_file(call, size);
     if (size <= CHANNEL_INLINE)
         return reserve_ring(call, size);
-    return begin_file(call, size);
+    return size <= call->warm_room ? begin_warm(call) : begin_file(call, size);
 }
 
 static int32_t host_reserved(sopool_call *abi, const void *ptr, uint64_t size)
@@ -311,10 +323,20 @@ static void answer_file(struct call *call, uint32_t index)
     answer_text(call, index, SOPOOL_E_NOMEM);
 }
 
+static void answer_warm(struct call *call, uint32_t index)
+{
+    const uint64_t where[2] = {(uint64_t)(call->start - call->space),
+                               call->size};
+
+    worker_answer(call->end, index, CHANNEL_WARM_RESULT, where, sizeof(where));
+}
+
 void call_answer(struct call *call, uint32_t index, int code)
 {
     if (code != 0)
         answer_text(call, index, code);
+    else if (call->size > CHANNEL_INLINE && call->space == call->warm)
+        answer_warm(call, index);
     else if (call->size > CHANNEL_INLINE)
         answer_file(call, index);
     else

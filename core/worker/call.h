@@ -21,6 +21,9 @@ struct call {
     const char *name;       /* "plugin.task" or the like, for the log */
     int control;            /* where memory files are sent */
 
+    uint8_t *warm; /* for a large result of this call (warm.h), or NULL */
+    uint64_t warm_room;
+
     uint8_t *space; /* reserved for the result */
     uint64_t room;
     uint8_t *heap; /* owned: `space` without a channel */

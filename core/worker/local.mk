@@ -20,7 +20,9 @@ core_libsopool_core_la_SOURCES += \
 	core/worker/tasks.h \
 	core/worker/thread.c \
 	core/worker/tidy.c \
-	core/worker/tidy.h
+	core/worker/tidy.h \
+	core/worker/warm.c \
+	core/worker/warm.h
 
 # The program that workers run in. It holds the library's objects itself, so
 # that it starts without looking for libsopool.

@@ -33,6 +33,8 @@ enum message_kind {
     /* worker -> pool */
     MESSAGE_LEAVING, /* text: why it is fit for no more calls; it ends */
     MESSAGE_RING,    /* there are results to read */
+    /* pool -> worker */
+    MESSAGE_WARM, /* number: that of the memory; fds: its file (see warm.h) */
     /* both ways, between pool and worker */
     MESSAGE_BIG, /* number: the range's seq; fds: a sealed memory file */
 };

@@ -15,12 +15,14 @@
 #include "worker/call.h"
 #include "worker/crash.h"
 #include "worker/tidy.h"
+#include "worker/warm.h"
 
 struct runner {
     struct worker *worker;
     struct tasks own; /* if it has opened them itself */
     struct worker_end end;
     struct tidy tidy; /* in a process */
+    struct warm warm;
     struct call call;
     bool hooked;    /* a plugin's load hook was run */
     bool told;      /* the pool knows of a phase */
@@ -220,21 +222,29 @@ static int make_ready(struct runner *r, sopool_error *err)
 
 /* ---- running calls ----------------------------------------------------- */
 
-/* The arguments of a range that came in a memory file: its descriptor is in
+/* Waits for a descriptor that was sent before the range that needs it: it is in
  * the control socket, maybe behind those of ranges that were taken back. */
-static int receive_big(struct runner *r, const struct range_view *range,
-                       struct message_fds *fds)
+static int receive(struct runner *r, enum message_kind kind, uint64_t number,
+                   struct message_fds *fds)
 {
     struct message message;
 
     for (;;) {
         if (message_receive(r->worker->control, &message, fds, 1) != 1)
             return -1;
-        if (message.kind == MESSAGE_BIG && message.number == range->seq &&
-            fds->count == 1)
+        if (message.kind == MESSAGE_WARM && fds->count == 1)
+            (void)warm_map(&r->warm, fds->fd[0], message.number);
+        if (message.kind == kind && message.number == number && fds->count == 1)
             return 0;
         message_close(fds);
     }
+}
+
+static void answer_no_memory(struct runner *r)
+{
+    static const char reason[] = "no memory for the call's arguments";
+
+    worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
 }
 
 static void run_item(struct runner *r, const struct range_view *range,
@@ -261,23 +271,46 @@ static void run_item(struct runner *r, const struct range_view *range,
 /* In the channel stands where in the file they are. */
 static int run_big(struct runner *r, const struct range_view *range)
 {
-    static const char reason[] = "no memory for the call's arguments";
     uint64_t where[2]; /* offset and size */
     struct message_fds fds;
     void *map;
 
-    if (receive_big(r, range, &fds) != 0)
+    if (receive(r, MESSAGE_BIG, range->seq, &fds) != 0)
         return -1;
     memcpy(where, range->args, sizeof(where));
     map = mmap(NULL, where[1], PROT_READ, MAP_PRIVATE, fds.fd[0],
                (off_t)where[0]);
     message_close(&fds);
     if (map == MAP_FAILED) {
-        worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
+        answer_no_memory(r);
         return 0;
     }
     run_item(r, range, 0, map, where[1]);
     (void)munmap(map, where[1]);
+    return 0;
+}
+
+/* In the channel stands in which memory they are, and their size. */
+static int run_warm(struct runner *r, const struct range_view *range)
+{
+    uint64_t which[2];
+    struct message_fds fds;
+
+    memcpy(which, range->args, sizeof(which));
+    if (r->warm.serial != which[0]) {
+        if (receive(r, MESSAGE_WARM, which[0], &fds) != 0)
+            return -1;
+        message_close(&fds);
+    }
+    if (r->warm.serial != which[0] || which[1] > r->warm.half) {
+        answer_no_memory(r);
+        return 0;
+    }
+    r->call.warm = r->warm.results;
+    r->call.warm_room = r->warm.half;
+    run_item(r, range, 0, r->warm.args, which[1]);
+    r->call.warm = NULL;
+    r->call.warm_room = 0;
     return 0;
 }
 
@@ -307,8 +340,9 @@ static int run_range(struct runner *r, const struct range_view *range,
                        ? r->worker->tasks->task[range->task].abi->name
                        : "";
     do {
-        if (range->flags & CHANNEL_BIG) {
-            if (run_big(r, range) != 0)
+        if (range->flags & (CHANNEL_BIG | CHANNEL_WARM)) {
+            if ((range->flags & CHANNEL_BIG ? run_big : run_warm)(r, range) !=
+                0)
                 return -1;
             at = end;
         } else {
@@ -385,6 +419,7 @@ static void thread_ended(void *arg)
     if (r->worker->process)
         _exit(1);
     call_reset(&r->call);
+    warm_finish(&r->warm);
     tasks_finish(&r->own);
 }
 
@@ -396,6 +431,7 @@ int worker_run(struct worker *worker)
     pthread_cleanup_push(thread_ended, &r);
     status = run(&r);
     pthread_cleanup_pop(0);
+    warm_finish(&r.warm);
     tidy_finish(&r.tidy);
     tasks_finish(&r.own);
     return status;

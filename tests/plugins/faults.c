@@ -72,6 +72,42 @@ SOPOOL_TASK(size, u64, "How many bytes were given.", (bytes, data))
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(copy, bytes, "The data itself.", (bytes, data))
+{
+    (void)call;
+    *out = a->data;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(betray, bytes,
+            "The data; and writes over what was given the time before.",
+            (bytes, data))
+{
+    static uint8_t *given;
+    static uint64_t size;
+    uint8_t *room;
+
+    if (given != NULL)
+        memset(given, 'X', (size_t)size);
+    room = (uint8_t *)sopool_reserve(call, a->data.size);
+    if (room == NULL)
+        return sopool_fail(call, "no memory");
+    memcpy(room, a->data.ptr, (size_t)a->data.size);
+    given = room;
+    size = a->data.size;
+    *out = (sopool_blob){room, size};
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(die_with, bytes, "Dies of SIGSEGV.", (bytes, data))
+{
+    (void)call;
+    (void)a;
+    (void)out;
+    (void)raise(SIGSEGV);
+    return SOPOOL_FAILED;
+}
+
 SOPOOL_TASK(numbers, list, "The numbers below n.", (u64, n))
 {
     (void)sopool_put_array(out, a->n);
@@ -310,7 +346,8 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
     return SOPOOL_OK;
 }
 
-SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, print, big, size, numbers,
-              record, environment, descriptors, fail, fail_odd, not_text,
-              no_value, die, die_odd, die_once, die_once_only, close_all,
-              leave_child, scribble, use_memory, init, initialized);
+SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, print, big, size, copy,
+              betray, die_with, numbers, record, environment, descriptors, fail,
+              fail_odd, not_text, no_value, die, die_odd, die_once,
+              die_once_only, close_all, leave_child, scribble, use_memory, init,
+              initialized);

@@ -1,0 +1,218 @@
+/* warm.c - large data of blocking calls, in memory that is used again. See
+ * pool.h and worker/warm.h.
+ *
+ * What is large goes through memory files otherwise, whose pages are made for
+ * each call. Who waits for a call can do better: it writes the arguments, which
+ * stay where they are until then, straight into memory that an idle worker has
+ * mapped already, and copies the result out of it before it comes back. Nobody
+ * else waits for that: the pool is not locked meanwhile, and the worker has no
+ * other call of this kind.
+ *
+ * A call that finds no idle worker, or is given back because its worker has
+ * ended, goes the way of all others.
+ */
+#include "pool/pool.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pool/result.h"
+#include "value/args.h"
+#include "value/value.h"
+
+#define WARM_LEAST ((uint64_t)1 << 20)
+#define WARM_MOST ((uint64_t)128 << 20)
+
+void warm_finish_member(struct member *m)
+{
+    if (m->warm.at != NULL)
+        (void)munmap(m->warm.at, 2 * m->warm.half);
+    m->warm.at = NULL;
+    m->warm.half = 0;
+}
+
+/* ---- an idle worker with memory ---------------------------------------- */
+
+static bool is_idle(const struct member *m)
+{
+    return m->state == MEMBER_READY && m->inflight == 0 && !m->closed &&
+           !m->surplus && !m->last && !m->warm.used;
+}
+
+/* Rather one that has room already. */
+static struct member *choose(const struct sopool_pool *pool, uint64_t need)
+{
+    struct member *found = NULL;
+
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (is_idle(m) && (found == NULL ||
+                           (found->warm.half < need && m->warm.half >= need)))
+            found = m;
+    return found;
+}
+
+/* Makes memory of two halves and gives it to the worker: 0, or -1. */
+static int make_memory(struct member *m, uint64_t half)
+{
+    CLEANUP_FD int fd =
+        fd_high(memfd_create("sopool-warm", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    void *at;
+
+    /* Nobody can make it smaller under this one's hands. */
+    if (fd < 0 || ftruncate(fd, (off_t)(2 * half)) != 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return -1;
+    at = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED)
+        return -1;
+    (void)madvise(at, 2 * half, MADV_DONTFORK); /* no other worker's */
+    if (message_send_now(m->control, MESSAGE_WARM, m->warm.serial + 1, &fd,
+                         1) != 0) {
+        (void)munmap(at, 2 * half);
+        return -1;
+    }
+    warm_finish_member(m);
+    m->warm.serial++;
+    m->warm.at = at;
+    m->warm.half = half;
+    return 0;
+}
+
+static uint64_t half_for(const struct member *m, uint64_t need)
+{
+    uint64_t half = need > m->warm.want ? need : m->warm.want;
+
+    return (half + WARM_LEAST - 1) / WARM_LEAST * WARM_LEAST;
+}
+
+/* With the lock: a worker whose memory is this thread's, and which stays, until
+ * it is not used any more. */
+static struct member *reserve(struct sopool_pool *pool, uint64_t need)
+{
+    struct member *m;
+
+    queue_collect(pool);
+    if (pool->queue.filled != 0 || pool_accepts(pool, NULL) != 0)
+        return NULL;
+    m = choose(pool, need);
+    if (m == NULL || ((m->warm.half < need || m->warm.half < m->warm.want) &&
+                      make_memory(m, half_for(m, need)) != 0))
+        return NULL;
+    m->warm.used = true;
+    return m;
+}
+
+/* ---- the call ---------------------------------------------------------- */
+
+/* Writes the arguments: how many bytes, or 0 if they cannot be. */
+static size_t write_args(const struct member *m, const sopool_args *args)
+{
+    sopool_writer w = sopool_writer_of(m->warm.at, m->warm.half);
+
+    return args_put(args, &w, NULL) == 0 && !w.failed ? w.size : 0;
+}
+
+/* With the lock: sends it, unless the worker is not what it was. */
+static bool send(struct member *m, sopool_result *r, size_t size)
+{
+    if (m->state != MEMBER_READY || m->closed || m->surplus || m->last ||
+        pool_accepts(m->pool, NULL) != 0 || !feed_warm(m, &r->batch, size))
+        return false;
+    m->watchers++; /* for the wait */
+    return true;
+}
+
+static sopool_value *copy_result(const struct sopool_result *r,
+                                 sopool_error *err)
+{
+    const struct outcome *outcome = &r->batch.one;
+    const struct signature *signature =
+        &r->pool->catalog->signature[r->batch.task];
+    uint8_t *bytes;
+    sopool_value *value = value_blank(outcome->size, &bytes);
+
+    if (value == NULL) {
+        (void)error_nomem(err);
+        return NULL;
+    }
+    memcpy(bytes, outcome->data, outcome->size);
+    if (signature_check_result(signature, bytes, outcome->size, err) == 0)
+        return value;
+    if (err != NULL)
+        (void)strncpy(err->task, pool_task_name(r->pool, r->batch.task),
+                      sizeof(err->task) - 1);
+    sopool_value_free(value);
+    return NULL;
+}
+
+/* What came of it: 1, or 0 if it was given back. */
+static int take_result(struct member *m, sopool_result *r, sopool_value **value,
+                       sopool_error *err)
+{
+    size_t size = 0;
+
+    switch (r->batch.one.kind) {
+    case OUTCOME_RETURNED:
+        return 0;
+    case OUTCOME_WARM:
+        *value = copy_result(r, err);
+        return 1;
+    case OUTCOME_BIG:
+        (void)sopool_value_cbor(r->batch.one.data, &size);
+        m->warm.want = size <= WARM_MOST ? size : 0;
+        break;
+    default:
+        break;
+    }
+    *value = result_get(r, err);
+    batch_finish(&r->batch);
+    return 1;
+}
+
+/* Runs it on a worker that was reserved. */
+static int run(struct member *m, sopool_result *r, const sopool_args *args,
+               sopool_value **value, sopool_error *err)
+{
+    struct sopool_pool *pool = m->pool;
+    size_t size = write_args(m, args);
+    bool sent;
+
+    pthread_mutex_lock(&pool->lock);
+    sent = size > 0 && send(m, r, size);
+    pthread_mutex_unlock(&pool->lock);
+    if (!sent)
+        return 0;
+    result_await(r, m);
+    return take_result(m, r, value, err);
+}
+
+int warm_apply(struct sopool_pool *pool, uint32_t task, const sopool_args *args,
+               sopool_value **value, sopool_error *err)
+{
+    uint64_t need = args_payload(args) + args->count * 9 + 9;
+    struct sopool_result r;
+    struct member *m;
+    int done;
+
+    /* A limit of a worker's memory is for its tasks; and what is kept of a
+     * crash needs the arguments. */
+    if (args->cbor != NULL || need <= CHANNEL_INLINE || need > WARM_MOST ||
+        pool->options->crash_dir != NULL || pool->options->limit_memory != 0)
+        return 0;
+    pthread_mutex_lock(&pool->lock);
+    m = reserve(pool, need);
+    pthread_mutex_unlock(&pool->lock);
+    if (m == NULL)
+        return 0;
+    result_init_local(&r, pool, task);
+    r.batch.warm = true;
+    done = run(m, &r, args, value, err);
+    pthread_mutex_lock(&pool->lock);
+    m->warm.used = false; /* from now on the worker may be gone */
+    pthread_mutex_unlock(&pool->lock);
+    return done;
+}
