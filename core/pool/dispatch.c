@@ -23,6 +23,7 @@ enum {
     /* How long to go on looking after the last result, giving way to others. */
     LINGER_NS = 20000,
     BACKOFF_MS = 100,
+    EARLY_STARTS = 8, /* workers asked for before the forkserver is ready */
     GIVE_UP_MS = 200,
 };
 
@@ -96,6 +97,7 @@ static bool may_start(const struct sopool_pool *pool, int64_t now)
 
 static void start_workers(struct sopool_pool *pool, int64_t now)
 {
+    uint32_t most = pool->processes;
     sopool_error err;
 
     if (!may_start(pool, now))
@@ -106,10 +108,11 @@ static void start_workers(struct sopool_pool *pool, int64_t now)
             start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
             return;
         }
-        if (!pool->server.ready)
-            return;
+        /* The first ones it may fork as soon as it is ready. */
+        if (!pool->server.ready && most > EARLY_STARTS)
+            most = EARLY_STARTS;
     }
-    for (uint32_t i = working(pool); i < pool->processes; i++)
+    for (uint32_t i = working(pool); i < most; i++)
         if (member_start(pool, &err) != 0) {
             start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
                          &err);
@@ -518,6 +521,8 @@ void *dispatcher_run(void *arg)
     int64_t active = clock_now();
 
     pthread_mutex_lock(&pool->lock);
+    see_to(pool, active);
+    pool->memory_kills = cause_memory_kills(); /* while they start */
     while (!pool->finished)
         go_round(pool, &active);
     pthread_mutex_unlock(&pool->lock);

@@ -245,7 +245,6 @@ sopool_pool *sopool_open_options(const sopool_options *options,
     pool->next_id = 1;
     atomic_init(&pool->last_task, UINT32_MAX);
     pool->jitter = (uint64_t)clock_now();
-    pool->memory_kills = cause_memory_kills();
     if (build(pool, options, err) == 0)
         return pool;
     pool_free(pool);
