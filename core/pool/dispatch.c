@@ -23,7 +23,6 @@ enum {
     /* How long to go on looking after the last result, giving way to others. */
     LINGER_NS = 20000,
     BACKOFF_MS = 100,
-    EARLY_STARTS = 8, /* workers asked for before the forkserver is ready */
     GIVE_UP_MS = 200,
 };
 
@@ -97,7 +96,6 @@ static bool may_start(const struct sopool_pool *pool, int64_t now)
 
 static void start_workers(struct sopool_pool *pool, int64_t now)
 {
-    uint32_t most = pool->processes;
     sopool_error err;
 
     if (!may_start(pool, now))
@@ -108,11 +106,10 @@ static void start_workers(struct sopool_pool *pool, int64_t now)
             start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
             return;
         }
-        /* The first ones it may fork as soon as it is ready. */
-        if (!pool->server.ready && most > EARLY_STARTS)
-            most = EARLY_STARTS;
+        if (!pool->server.ready)
+            return;
     }
-    for (uint32_t i = working(pool); i < most; i++)
+    for (uint32_t i = working(pool); i < pool->processes; i++)
         if (member_start(pool, &err) != 0) {
             start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
                          &err);

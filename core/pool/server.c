@@ -200,11 +200,9 @@ static void died(struct sopool_pool *pool)
     if (!was_ready && server->phase == PHASE_OPEN)
         err.code = SOPOOL_E_PLUGIN;
     server_stop(pool);
-    /* First: that workers which it was to start are not there follows from it.
-     */
+    orphan_members(pool);
     if (!pool->broken && pool_state(pool) == POOL_OPEN)
         start_failed(pool, !was_ready, &err);
-    orphan_members(pool);
 }
 
 void server_event(struct sopool_pool *pool)
