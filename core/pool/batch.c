@@ -311,6 +311,12 @@ int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
     return 0;
 }
 
+uint32_t batch_chunk(const struct call_settings *settings,
+                     const sopool_options *options)
+{
+    return settings->chunksize != 0 ? settings->chunksize : options->chunksize;
+}
+
 static int64_t timeout_of(const struct call_settings *settings,
                           const sopool_options *options)
 {
@@ -334,11 +340,10 @@ int batch_set(struct batch *batch, const struct call_settings *settings,
             err, SOPOOL_E_USAGE, "a call's priority is %d to %d, not %d",
             SOPOOL_PRIORITY_MIN, SOPOOL_PRIORITY_MAX, settings->priority);
     batch->level = (uint8_t)(SOPOOL_PRIORITY_MAX - settings->priority);
-    if (!batch->single)
-        batch->store->chunksize =
-            settings->chunksize != 0 ? settings->chunksize : options->chunksize;
-    if (!batch->single)
+    if (!batch->single) {
+        batch->store->chunksize = batch_chunk(settings, options);
         batch->store->timeout_ns = timeout_of(settings, options);
+    }
     retries =
         settings->retries != 0 ? settings->retries : (int)options->retries;
     if (retries > RETRIES_MAX) /* they are counted in bytes */

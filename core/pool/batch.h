@@ -155,6 +155,10 @@ struct call_settings {
 int batch_set(struct batch *batch, const struct call_settings *settings,
               const sopool_options *options, sopool_error *err);
 
+/* The chunksize that follows; 0: as it suits. */
+uint32_t batch_chunk(const struct call_settings *settings,
+                     const sopool_options *options);
+
 /* Closes it: no more is added, and it is ready to be submitted. */
 void batch_seal(struct batch *batch);
 

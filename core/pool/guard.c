@@ -7,7 +7,7 @@
  *
  * A signal handler that calls a pool while its thread is inside would wait for
  * a lock that it keeps from being released. So a thread knows that it is
- * inside. Nor may it be cancelled there, holding the lock.
+ * inside, and how often. Nor may it be cancelled there, holding the lock.
  *
  * The pool's memory goes with its last user: the program until it destroys the
  * pool, threads that are inside, results, streams.
@@ -81,7 +81,7 @@ int pool_enter_briefly(const struct sopool_pool *pool, sopool_error *err)
 {
     if (pool_check_ours(pool, err) != 0 || pool_check_thread(err) != 0)
         return -1;
-    inside = 1;
+    inside++;
     atomic_signal_fence(memory_order_seq_cst);
     return 0;
 }
@@ -89,12 +89,12 @@ int pool_enter_briefly(const struct sopool_pool *pool, sopool_error *err)
 void pool_leave_briefly(void)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    inside = 0;
+    inside--;
 }
 
 void pool_step_in(void)
 {
-    inside = 1;
+    inside++;
     atomic_signal_fence(memory_order_seq_cst);
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelable);
 }
@@ -105,7 +105,7 @@ void pool_step_out(void)
 
     (void)pthread_setcancelstate(cancelable, &ignored);
     atomic_signal_fence(memory_order_seq_cst);
-    inside = 0;
+    inside--;
 }
 
 int pool_may_wait(const struct sopool_pool *pool, sopool_error *err)

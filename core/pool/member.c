@@ -439,11 +439,12 @@ bool member_harvest(struct member *m)
     return some;
 }
 
-void member_rings(struct member *m)
+bool member_rings(struct member *m)
 {
-    if (!m->rings)
-        (void)parent_sleep(&m->end);
+    bool news = !m->rings && parent_sleep(&m->end);
+
     m->rings = true;
+    return news;
 }
 
 void member_hush(struct member *m)

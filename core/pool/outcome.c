@@ -7,6 +7,18 @@
 #include "value/encode.h"
 #include "value/value.h"
 
+int outcome_check(const struct sopool_pool *pool, uint32_t task,
+                  const void *item, size_t size, sopool_error *err)
+{
+    if (signature_check_result(&pool->catalog->signature[task], item, size,
+                               err) == 0)
+        return 0;
+    if (err != NULL)
+        (void)strncpy(err->task, pool_task_name(pool, task),
+                      sizeof(err->task) - 1);
+    return -1;
+}
+
 const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,
                          uint32_t index, size_t *size, sopool_error *err)
 {
@@ -20,13 +32,8 @@ const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,
         return NULL;
     }
     item = outcome_bytes(outcome, size);
-    if (batch->eager ||
-        signature_check_result(&pool->catalog->signature[batch->task], item,
-                               *size, err) == 0)
+    if (batch->eager || outcome_check(pool, batch->task, item, *size, err) == 0)
         return item;
-    if (err != NULL)
-        (void)strncpy(err->task, pool_task_name(pool, batch->task),
-                      sizeof(err->task) - 1);
     return NULL;
 }
 

@@ -5,6 +5,10 @@
 
 #include "pool/pool.h"
 
+/* Are these bytes a result of the task? Without the lock, as all here. */
+int outcome_check(const struct sopool_pool *pool, uint32_t task,
+                  const void *item, size_t size, sopool_error *err);
+
 /* The result's bytes, checked against the task's signature: NULL and the error
  * if there is none. Without the lock. */
 const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,

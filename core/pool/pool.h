@@ -441,8 +441,8 @@ void member_read_control(struct member *member);
 int member_big(struct member *member, uint64_t seq);
 
 /* Asks the worker to wake the dispatcher when there are results, if that is not
- * done yet; before it is sent something. */
-void member_rings(struct member *member);
+ * done yet; true if there is something already. And takes that back. */
+bool member_rings(struct member *member);
 void member_hush(struct member *member);
 
 /* Ends the worker now; a thread is given up. */

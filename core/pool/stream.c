@@ -147,8 +147,7 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
     }
     if (batch_set(&probe, &s->settings, s->pool->options, err) != 0)
         return -1;
-    s->chunksize = s->settings.chunksize != 0 ? s->settings.chunksize
-                                              : s->pool->options->chunksize;
+    s->chunksize = batch_chunk(&s->settings, s->pool->options);
     if (s->unordered) {
         s->ready_room = s->window + BATCH_CALLS;
         s->ready = calloc(s->ready_room, sizeof(*s->ready));

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "pool/outcome.h"
 #include "pool/result.h"
 #include "value/args.h"
 #include "value/value.h"
@@ -130,8 +131,7 @@ static sopool_value *copy_result(const struct sopool_result *r,
                                  sopool_error *err)
 {
     const struct outcome *outcome = &r->batch.one;
-    const struct signature *signature =
-        &r->pool->catalog->signature[r->batch.task];
+
     uint8_t *bytes;
     sopool_value *value = value_blank(outcome->size, &bytes);
 
@@ -140,11 +140,8 @@ static sopool_value *copy_result(const struct sopool_result *r,
         return NULL;
     }
     memcpy(bytes, outcome->data, outcome->size);
-    if (signature_check_result(signature, bytes, outcome->size, err) == 0)
+    if (outcome_check(r->pool, r->batch.task, bytes, outcome->size, err) == 0)
         return value;
-    if (err != NULL)
-        (void)strncpy(err->task, pool_task_name(r->pool, r->batch.task),
-                      sizeof(err->task) - 1);
     sopool_value_free(value);
     return NULL;
 }

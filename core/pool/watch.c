@@ -23,11 +23,8 @@ static struct member *worker_of(const struct sopool_pool *pool,
 static void unhush(struct sopool_pool *pool)
 {
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->inflight > 0 && m->watchers == 0 && !m->rings) {
-            m->rings = true;
-            if (parent_sleep(&m->end))
-                pool_wake(pool);
-        }
+        if (m->inflight > 0 && m->watchers == 0 && member_rings(m))
+            pool_wake(pool);
 }
 
 int watch_submit(struct sopool_pool *pool, struct batch *single,
@@ -72,12 +69,10 @@ void watch_end(struct member *m)
 {
     struct sopool_pool *pool = m->pool;
 
-    if (--m->watchers > 0 || m->inflight == 0 || m->rings ||
-        !dispatcher_sleeps(pool) || m->state == MEMBER_LOST ||
-        m->state == MEMBER_DEAD || m->broke)
+    if (--m->watchers > 0 || m->inflight == 0 || !dispatcher_sleeps(pool) ||
+        m->state == MEMBER_LOST || m->state == MEMBER_DEAD || m->broke)
         return;
-    m->rings = true;
-    if (parent_sleep(&m->end))
+    if (member_rings(m))
         pool_wake(pool);
 }
 
