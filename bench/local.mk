@@ -38,7 +38,8 @@ bench/peers/tbb: bench/peers/tbb.cc
 	$(CXX) -O2 $(TBB_CFLAGS) -o $@ $(srcdir)/bench/peers/tbb.cc $(TBB_LIBS)
 
 # A plugin whose opening takes as long as that of libcrypto.
-bench/lib/bench.so: bench/tasks.c
+bench/lib/bench.so: bench/tasks.c sdk/include/sopool/task.h \
+		sdk/include/sopool/abi.h sdk/include/sopool/cbor.h
 	@$(MKDIR_P) bench/lib
 	$(CC) $(CFLAGS) -D_GNU_SOURCE -I$(top_srcdir)/sdk/include -shared -fPIC \
 		-o $@ $(srcdir)/bench/tasks.c -Wl,--no-as-needed $(OPENSSL_LIBS)

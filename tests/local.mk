@@ -30,6 +30,7 @@ unit_tests += \
 	tests/unit/test_lifecycle \
 	tests/unit/test_load \
 	tests/unit/test_manifest \
+	tests/unit/test_numbers \
 	tests/unit/test_options \
 	tests/unit/test_pack \
 	tests/unit/test_pains \

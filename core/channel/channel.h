@@ -38,13 +38,17 @@ enum {
     4u /* one item; its arguments stand in memory that both sides keep, and    \
           so may its result; the bytes are a number of it, and their size */
 
-/* Set in a record's status: the result stands in that memory; the record's
- * bytes are two uint64_t, where in it and how many bytes. */
-#define CHANNEL_WARM_RESULT 0x4000u
+#define CHANNEL_NUMBERS                                                        \
+    8u /* the bytes are uint64_t alone, as many for each item; the first of    \
+          an item is overwritten by its result, which is one, too */
 
-/* Set in a record's status: the result comes in a memory file; the record's
- * bytes are a uint64_t, how many bytes of the file it is. */
-#define CHANNEL_BIG_RESULT 0x8000u
+/* A record's status: the result stands in that memory; the record's bytes are
+ * two uint64_t, where in it and how many bytes. */
+#define CHANNEL_WARM_RESULT 0x40u
+
+/* A record's status: the result comes in a memory file; the record's bytes are
+ * two uint64_t, where in the file and how many bytes. */
+#define CHANNEL_BIG_RESULT 0x80u
 
 struct shared;
 
@@ -83,9 +87,11 @@ void channel_unmap(struct shared *shared);
 /* What the parent knows of a range that it has sent. */
 struct sent_range {
     uint32_t end;      /* items that the worker is to run */
-    uint32_t answered; /* items whose record was read */
+    uint32_t answered; /* items whose result was read */
     bool taken;        /* taken back whole */
-    uint64_t args_end; /* of its arguments, in bytes ever sent */
+    uint8_t words;     /* CHANNEL_NUMBERS: of an item; else 0 */
+    const uint8_t *at; /* its arguments, in shared memory */
+    uint64_t args_end; /* of them, in bytes ever sent */
 };
 
 struct parent_end {
@@ -101,17 +107,21 @@ struct parent_end {
     uint64_t results_tail; /* bytes of results read */
     uint64_t results_told; /* of these, what the worker knows of */
     uint64_t results_head; /* bytes of results known to be published */
-    uint64_t record_space; /* of the record that parent_read gave */
+    uint64_t record_space; /* of the record that parent_read gave, or 0 */
+    uint32_t record_count; /* and how many results that was */
     struct sent_range range[CHANNEL_SLOTS]; /* by seq % CHANNEL_SLOTS */
 };
 
-/* One result, copied out of shared memory but for its bytes. */
+/* One result, copied out of shared memory but for its bytes; or the results of
+ * several items, one behind the other, that are numbers. */
 struct record {
     uint64_t seq;
     uint32_t index;
     uint32_t status;  /* see CHANNEL_BIG_RESULT */
     const void *data; /* in shared memory: copy, then check */
     uint32_t size;
+    uint32_t numbers; /* 0, or how many there are: at `data`, as a uint64_t
+                         each, every `size` bytes */
 };
 
 void parent_init(struct parent_end *end, struct shared *shared);
@@ -136,9 +146,18 @@ void parent_wake(struct parent_end *end);
 int parent_read(struct parent_end *end, struct record *out, const char **why);
 void parent_read_done(struct parent_end *end);
 
-/* Has something been published since so many bytes of results were read? For
- * another thread, too, if it has kept the end from going away. A hint. */
-bool parent_news(const struct parent_end *end, uint64_t seen);
+/* Whether there is something to read, for who waits for the first item of a
+ * range: what was seen when it was looked for last. To make one, and to see
+ * whether something was published since, which is a hint; the latter in another
+ * thread, too, if it has kept the end from going away. */
+struct parent_seen {
+    const struct shared *shared;
+    uint64_t results;  /* bytes read */
+    uint64_t seq;      /* of the range */
+    uint32_t answered; /* of its items, if they are numbers; else UINT32_MAX */
+};
+struct parent_seen parent_see(const struct parent_end *end, uint64_t seq);
+bool parent_news(const struct parent_seen *seen);
 
 /* Frees the slot of the oldest range if that is finished with: 1 and its seq,
  * 0, or -1 and `why` when the worker broke the protocol. */
@@ -210,7 +229,7 @@ struct range_view {
     uint64_t seq;
     uint32_t task;
     uint32_t flags;
-    const uint8_t *args; /* as parent_send says */
+    uint8_t *args; /* as parent_send says */
     size_t size;
 };
 

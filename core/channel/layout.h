@@ -26,6 +26,12 @@
  * The results ring is a stream of records in the order of execution, published
  * by `results_head`. The worker takes slots in order, one at a time.
  *
+ * In a range of numbers (CHANNEL_NUMBERS) a result that is a number is no
+ * record: it is written over the first of the item's arguments, and the change
+ * of the word that follows, to the next item or to DONE, publishes it. So of
+ * those that began all but the last are done. An item that has something else
+ * to say has a record, which is published before the word.
+ *
  * Sleeping: who is about to sleep says so in its flag, looks once more, then
  * sleeps. Who has changed something looks at the other's flag afterwards. Both
  * are sequentially consistent, so one of the two sees the other.
@@ -122,16 +128,17 @@ struct shared {
 /* Before each result. Records begin at multiples of RECORD_ALIGN, so that this
  * always fits before the end of the ring. */
 struct record_head {
-    uint32_t size;   /* of what follows, before padding */
-    uint16_t index;  /* of the item in its range */
-    uint16_t status; /* RECORD_PAD, or a sopool_code and CHANNEL_BIG_RESULT */
+    uint32_t size;  /* of what follows, before padding */
+    uint16_t index; /* of the item in its range */
+    uint8_t slot;   /* which the range is in */
+    uint8_t status; /* RECORD_PAD, or a sopool_code and CHANNEL_BIG_RESULT */
 };
 
 enum { RECORD_ALIGN = 8 };
 _Static_assert(sizeof(struct record_head) <= RECORD_ALIGN, "a whole record");
 _Static_assert(CHANNEL_ITEMS <= UINT16_MAX + 1, "each has an index");
 
-#define RECORD_PAD UINT16_MAX /* nothing up to the end of the ring */
+#define RECORD_PAD UINT8_MAX /* nothing up to the end of the ring */
 
 /* An item's name in `stop_item`; never 0. */
 static inline uint64_t item_name(uint64_t seq, uint32_t index)

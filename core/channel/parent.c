@@ -34,15 +34,18 @@ void parent_init(struct parent_end *end, struct shared *shared)
     end->cpu = -1;
 }
 
+/* For numbers. */
+enum { ARGS_ALIGN = sizeof(uint64_t) };
+
 /* Where `size` contiguous bytes behind `head` begin: there, or at the start of
  * the ring if they would run over its end. */
 static uint64_t contiguous(uint64_t head, size_t size)
 {
-    uint64_t at = head % CHANNEL_ARGS;
+    uint64_t at;
 
-    if (at + size > CHANNEL_ARGS)
-        return head + (CHANNEL_ARGS - at);
-    return head;
+    head = (head + ARGS_ALIGN - 1) & ~(uint64_t)(ARGS_ALIGN - 1);
+    at = head % CHANNEL_ARGS;
+    return at + size > CHANNEL_ARGS ? head + (CHANNEL_ARGS - at) : head;
 }
 
 void *parent_room(struct parent_end *end, size_t size)
@@ -73,6 +76,14 @@ static void tell_cpu(struct parent_end *end)
     atomic_store_explicit(&end->shared->parent_cpu, cpu, memory_order_relaxed);
 }
 
+/* How many numbers each item has. */
+static uint8_t words_of(uint32_t flags, uint32_t count, size_t size)
+{
+    return (flags & CHANNEL_NUMBERS) != 0
+               ? (uint8_t)(size / sizeof(uint64_t) / count)
+               : 0;
+}
+
 uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
                      uint32_t flags, size_t size)
 {
@@ -83,8 +94,12 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
 
     if (!here)
         end->args_head = at + size;
-    *range_of(end, seq) =
-        (struct sent_range){.end = count, .args_end = end->args_head};
+    *range_of(end, seq) = (struct sent_range){
+        .end = count,
+        .words = words_of(flags, count, size),
+        .at = here ? slot->args : end->shared->args + at % CHANNEL_ARGS,
+        .args_end = end->args_head,
+    };
     slot->task = task;
     slot->flags = flags;
     slot->args_at = here ? ARGS_HERE : (uint32_t)(at % CHANNEL_ARGS);
@@ -138,11 +153,10 @@ static int check_record(struct parent_end *end, const struct record_head *head,
 {
     if (head->size > CHANNEL_INLINE || record_space(head->size) > there)
         return broken(why, "a result runs over the end of its ring");
-    if (!is_reading(end))
-        skip_answered(end);
     if (end->reading == end->sent)
         return broken(why, "a result for which there was no call");
-    if (head->index != range_of(end, end->reading)->answered)
+    if (head->slot != end->reading % CHANNEL_SLOTS ||
+        head->index != range_of(end, end->reading)->answered)
         return broken(why, "a result for another call than the next one");
     return 0;
 }
@@ -162,11 +176,10 @@ static int look(struct parent_end *end, const char **why)
     return there > 0;
 }
 
-int parent_read(struct parent_end *end, struct record *out, const char **why)
+/* Copies the next record's head: 1, 0 if there is none now, -1. */
+static int next_head(struct parent_end *end, struct record_head *head,
+                     const char **why)
 {
-    const uint8_t *results = end->shared->results;
-    struct record_head head;
-
     for (;;) {
         uint64_t at = end->results_tail % CHANNEL_RESULTS;
         uint64_t there = end->results_head - end->results_tail;
@@ -178,25 +191,98 @@ int parent_read(struct parent_end *end, struct record *out, const char **why)
                 return got;
             continue;
         }
-        memcpy(&head, results + at, sizeof(head));
-        if (head.status == RECORD_PAD) {
-            if (there < CHANNEL_RESULTS - at)
-                return broken(why, "padding that was not published");
-            end->results_tail += CHANNEL_RESULTS - at;
-            continue;
-        }
-        if (there > CHANNEL_RESULTS - at)
-            there = CHANNEL_RESULTS - at;
-        if (check_record(end, &head, there, why) != 0)
-            return -1;
-        out->seq = end->reading;
-        out->index = head.index;
-        out->status = head.status;
-        out->data = results + at + sizeof(head);
-        out->size = head.size;
-        end->record_space = record_space(head.size);
-        return 1;
+        memcpy(head, end->shared->results + at, sizeof(*head));
+        if (head->status != RECORD_PAD)
+            return 1;
+        if (there < CHANNEL_RESULTS - at)
+            return broken(why, "padding that was not published");
+        end->results_tail += CHANNEL_RESULTS - at;
     }
+}
+
+static int read_record(struct parent_end *end, const struct record_head *head,
+                       struct record *out, const char **why)
+{
+    uint64_t at = end->results_tail % CHANNEL_RESULTS;
+    uint64_t there = end->results_head - end->results_tail;
+
+    if (there > CHANNEL_RESULTS - at)
+        there = CHANNEL_RESULTS - at;
+    if (check_record(end, head, there, why) != 0)
+        return -1;
+    out->seq = end->reading;
+    out->index = head->index;
+    out->status = head->status;
+    out->data = end->shared->results + at + sizeof(*head);
+    out->size = head->size;
+    out->numbers = 0;
+    end->record_space = record_space(head->size);
+    end->record_count = 1;
+    return 1;
+}
+
+/* Of a range of numbers: how many of its items are done, as the worker says. 0
+ * for another one. */
+static uint32_t numbers_done(const struct parent_end *end, uint64_t seq)
+{
+    const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
+    uint64_t word;
+    uint32_t next;
+
+    if (seq == end->sent || range->words == 0)
+        return 0;
+    word = atomic_load(&slot_of(end, seq)->word);
+    next = word_next(word);
+    if (word_end(word) != range->end || next > range->end)
+        return 0;
+    if (word_state(word) == SLOT_DONE)
+        return next;
+    return word_state(word) == SLOT_RUNNING && next > 0 ? next - 1 : 0;
+}
+
+/* Is there a number to be read? */
+static bool has_numbers(const struct parent_end *end)
+{
+    return numbers_done(end, end->reading) >
+           end->range[end->reading % CHANNEL_SLOTS].answered;
+}
+
+/* Results from the range that is read up to item `to`, which are numbers. */
+static int read_numbers(struct parent_end *end, uint32_t to, struct record *out)
+{
+    const struct sent_range *range = range_of(end, end->reading);
+
+    out->seq = end->reading;
+    out->index = range->answered;
+    out->status = 0;
+    out->size = range->words * (uint32_t)sizeof(uint64_t);
+    out->data = range->at + (size_t)range->answered * out->size;
+    out->numbers = to - range->answered;
+    end->record_space = 0;
+    end->record_count = out->numbers;
+    return 1;
+}
+
+int parent_read(struct parent_end *end, struct record *out, const char **why)
+{
+    struct record_head head;
+    uint32_t done;
+    int got;
+
+    if (!is_reading(end))
+        skip_answered(end);
+    /* The word before the records: the record of an item that is done by the
+     * word is then seen. */
+    done = numbers_done(end, end->reading);
+    got = next_head(end, &head, why);
+    if (got < 0)
+        return -1;
+    if (got == 1 && head.slot == end->reading % CHANNEL_SLOTS &&
+        head.index < done)
+        done = head.index;
+    if (done > 0 && done > range_of(end, end->reading)->answered)
+        return read_numbers(end, done, out);
+    return got == 1 ? read_record(end, &head, out, why) : 0;
 }
 
 void parent_read_done(struct parent_end *end)
@@ -204,14 +290,40 @@ void parent_read_done(struct parent_end *end)
     struct sent_range *range = range_of(end, end->reading);
 
     end->results_tail += end->record_space;
-    if (++range->answered == range->end)
+    range->answered += end->record_count;
+    if (range->answered == range->end)
         skip_answered(end);
 }
 
-bool parent_news(const struct parent_end *end, uint64_t seen)
+struct parent_seen parent_see(const struct parent_end *end, uint64_t seq)
 {
-    return atomic_load_explicit(&end->shared->results_head,
-                                memory_order_acquire) != seen;
+    const struct sent_range *range = &end->range[seq % CHANNEL_SLOTS];
+    bool numbers = seq >= end->retired && seq < end->sent && !range->taken &&
+                   range->words > 0 && range->answered < range->end;
+
+    return (struct parent_seen){
+        .shared = end->shared,
+        .results = end->results_tail,
+        .seq = seq,
+        .answered = numbers ? range->answered : UINT32_MAX,
+    };
+}
+
+bool parent_news(const struct parent_seen *seen)
+{
+    const struct shared *shared = seen->shared;
+    uint64_t word;
+
+    if (atomic_load_explicit(&shared->results_head, memory_order_acquire) !=
+        seen->results)
+        return true;
+    if (seen->answered == UINT32_MAX)
+        return false;
+    word = atomic_load_explicit(&shared->slot[seen->seq % CHANNEL_SLOTS].word,
+                                memory_order_acquire);
+    return word_state(word) == SLOT_DONE ||
+           (word_state(word) == SLOT_RUNNING &&
+            word_next(word) > seen->answered + 1);
 }
 
 /* Lets the worker know how far its results were read, when it is worth it: it
@@ -241,8 +353,9 @@ static int retire_done(struct parent_end *end, const struct sent_range *range,
     if (state != SLOT_DONE)
         return broken(why, "a call given up that was not taken back");
     if (range->answered < range->end) {
-        /* The last records may have come after the reading. */
-        if (end->results_tail != atomic_load(&end->shared->results_head))
+        /* The last of them may have come after the reading. */
+        if (end->results_tail != atomic_load(&end->shared->results_head) ||
+            numbers_done(end, end->retired) > range->answered)
             return 0;
         return broken(why, "a call said to be done without a result");
     }
@@ -360,8 +473,8 @@ bool parent_sleep(struct parent_end *end)
     /* A worker that has not seen the flag has written the word of the range
      * that it runs after all its results. */
     skip_answered(end);
-    if (end->reading < end->sent)
-        (void)atomic_load(&slot_of(end, end->reading)->word);
+    if (has_numbers(end))
+        return true;
     if (atomic_load(&end->shared->results_head) != end->results_tail)
         return true;
     state = word_state(atomic_load(&slot_of(end, end->retired)->word));

@@ -129,7 +129,7 @@ static bool has_range(const struct worker_end *end, uint64_t seq)
 
 static void view(const struct worker_end *end, struct range_view *out)
 {
-    const struct shared_slot *slot = slot_of(end, end->seq);
+    struct shared_slot *slot = slot_of(end, end->seq);
 
     out->seq = end->seq;
     out->task = slot->task;
@@ -271,7 +271,8 @@ void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
     struct record_head head = {
         .size = (uint32_t)size,
         .index = (uint16_t)index,
-        .status = (uint16_t)status,
+        .slot = (uint8_t)(end->seq % CHANNEL_SLOTS),
+        .status = (uint8_t)status,
     };
     uint8_t *to;
 

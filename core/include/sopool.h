@@ -562,6 +562,21 @@ SOPOOL_API sopool_result *sopool_starmap(sopool_pool *pool, const char *task,
                                          const sopool_call_options *options,
                                          sopool_error *err);
 
+/* A map over an array of numbers, without a value for each: one call for each
+ * of `count` numbers, and waits. The task takes one number and gives one, each
+ * an i64, a u64 or an f64; `inputs` is an array of int64_t, uint64_t or double
+ * accordingly, which `type` says (SOPOOL_I64, SOPOOL_U64 or SOPOOL_F64), and
+ * `out` one for the results, of `out_type`. Both stay the caller's, and may be
+ * the same. 0: all calls gave a result. -1: how the first that failed did so,
+ * `out` has what the others gave; or the task's types are others
+ * (SOPOOL_E_ARGS), or the calls could not be made, as with sopool_map. Where it
+ * matters which calls failed, use sopool_map. */
+SOPOOL_API int sopool_map_numbers(sopool_pool *pool, const char *task, int type,
+                                  const void *inputs, int out_type, void *out,
+                                  size_t count,
+                                  const sopool_call_options *options,
+                                  sopool_error *err);
+
 /* ---- results: what became of calls ------------------------------------- */
 
 /* Gives the handle back. The calls are run all the same; what they gave is
@@ -591,6 +606,15 @@ SOPOOL_API const void *sopool_result_item(sopool_result *result, size_t index,
 /* The same as a value of the caller's own. */
 SOPOOL_API sopool_value *sopool_result_value(sopool_result *result,
                                              size_t index, sopool_error *err);
+
+/* The same as a number, without making a value. -1: as above, or it is not such
+ * a number (SOPOOL_E_VALUE). */
+SOPOOL_API int sopool_result_i64(sopool_result *result, size_t index,
+                                 int64_t *out, sopool_error *err);
+SOPOOL_API int sopool_result_u64(sopool_result *result, size_t index,
+                                 uint64_t *out, sopool_error *err);
+SOPOOL_API int sopool_result_f64(sopool_result *result, size_t index,
+                                 double *out, sopool_error *err);
 
 /* Are all calls done, whatever became of them? */
 SOPOOL_API bool sopool_result_done(const sopool_result *result);

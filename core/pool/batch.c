@@ -12,6 +12,7 @@
 #include "channel/channel.h"
 #include "pool/options.h"
 #include "value/args.h"
+#include "value/number.h"
 #include "worker/message.h"
 
 static struct batch_store *store_new(uint32_t room)
@@ -43,13 +44,15 @@ int batch_init(struct batch *batch, uint32_t task, uint32_t room)
     return batch->store != NULL ? 0 : -1;
 }
 
-void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args)
+void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args,
+                       uint32_t words)
 {
     memset(batch, 0, sizeof(*batch));
     batch->task = task;
     batch->level = SOPOOL_PRIORITY_MAX; /* that of 0 */
     batch->single = batch->eager = true;
     batch->args = args;
+    batch->words = words & 0xf;
     batch->count = batch->undone = 1;
     batch->whole = (struct range){.batch = batch, .count = 1};
 }
@@ -115,8 +118,12 @@ void batch_finish(struct batch *batch)
         outcome_free(batch, &batch->one);
         return;
     }
-    for (uint32_t i = 0; i < batch->count; i++)
+    /* With numbers there is none that has something; they are not looked at,
+     * because that alone would give them memory. */
+    for (uint32_t i = 0; store->numbers == NULL && i < batch->count; i++)
         outcome_free(batch, &store->out[i]);
+    if (store->owns_numbers)
+        free(store->numbers);
     arena_finish(&store->arena);
     batch_drop_args(batch);
     free(store->tries);
@@ -179,6 +186,11 @@ static int spill(struct batch_store *store, const sopool_args *args,
     return spill_end(store, offset, size, err);
 }
 
+static bool is_lent(const struct batch_store *store)
+{
+    return store->inputs != NULL || store->words != NULL;
+}
+
 /* Of one call with a number. */
 enum { LENT_ARGS = sizeof(uint32_t) + 1 + 9 };
 
@@ -194,9 +206,11 @@ size_t batch_room(const struct batch *batch, uint32_t first, uint32_t count)
 {
     const size_t *at;
 
+    if (batch->words > 0)
+        return (size_t)count * batch->words * sizeof(uint64_t);
     if (batch->single)
         return single_size(batch);
-    if (batch->store->inputs != NULL)
+    if (is_lent(batch->store))
         return (size_t)count * LENT_ARGS;
     at = batch->store->at;
     return at[first + count] - at[first];
@@ -249,6 +263,46 @@ size_t batch_write(const struct batch *batch, uint32_t first, uint32_t count,
     return size;
 }
 
+uint32_t batch_write_words(const struct batch *batch, uint32_t first,
+                           uint32_t count, uint8_t *to)
+{
+    const struct batch_store *store = batch->store;
+    uint64_t word;
+
+    if (batch->single) {
+        memcpy(to, batch->args, batch->words * sizeof(word));
+        return 1;
+    }
+    if (store->words != NULL) {
+        memcpy(to, store->words + first, count * sizeof(word));
+        return count;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!number_of_arg(&store->inputs[first + i], store->word_type, &word))
+            return i;
+        memcpy(to + i * sizeof(word), &word, sizeof(word));
+    }
+    return count;
+}
+
+size_t batch_write_list(const struct batch *batch,
+                        const struct signature *signature, uint32_t index,
+                        uint8_t *to)
+{
+    const struct batch_store *store = batch->store;
+    size_t size;
+
+    if (batch->single && batch->words > 0)
+        return number_put_list(signature, batch->args, to);
+    if (!batch->single && store->words != NULL)
+        return number_put_list(signature, store->words + index, to);
+    if (!batch->single && store->inputs != NULL)
+        return write_number(&store->inputs[index], to);
+    size = batch_write(batch, index, 1, to) - sizeof(uint32_t);
+    memmove(to, to + sizeof(uint32_t), size);
+    return size;
+}
+
 bool batch_spilled(const struct batch *batch, uint32_t index,
                    struct spilled *where)
 {
@@ -289,14 +343,43 @@ static int add_inline(struct batch_store *store, const sopool_args *args,
     return 0;
 }
 
-bool batch_lend(struct batch *batch, const sopool_arg *inputs, uint32_t count)
+/* So many calls of a task that takes one word; the numbers that they give. */
+static void lend_numbers(struct batch *batch, const struct signature *signature,
+                         uint64_t *numbers)
 {
+    struct batch_store *store = batch->store;
+
+    store->numbers = numbers;
+    store->word_type = (uint8_t)signature->param[0].type;
+    store->number_type = (uint8_t)signature->result;
+    batch->words = 1;
+}
+
+bool batch_lend(struct batch *batch, const struct signature *signature,
+                const sopool_arg *inputs, uint32_t count)
+{
+    struct batch_store *store = batch->store;
+    uint64_t *numbers;
+
     for (uint32_t i = 0; i < count; i++)
         if (inputs[i].type < SOPOOL_BOOL || inputs[i].type > SOPOOL_F64)
             return false;
-    batch->store->inputs = inputs;
+    store->inputs = inputs;
     batch->count = count;
+    if (signature->words == 1 && count > 0 &&
+        (numbers = malloc(count * sizeof(*numbers))) != NULL) {
+        lend_numbers(batch, signature, numbers);
+        store->owns_numbers = true;
+    }
     return true;
+}
+
+void batch_lend_words(struct batch *batch, const struct signature *signature,
+                      const uint64_t *inputs, uint32_t count, uint64_t *out)
+{
+    batch->store->words = inputs;
+    batch->count = count;
+    lend_numbers(batch, signature, out);
 }
 
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
@@ -406,6 +489,34 @@ int batch_keep(struct batch *batch, const void *data, uint32_t size,
     out->size = size;
     out->data = copy;
     return 0;
+}
+
+void batch_keep_numbers(struct batch *batch, uint32_t first, uint32_t count,
+                        const void *data)
+{
+    memcpy(batch->store->numbers + first, data,
+           count * sizeof(*batch->store->numbers));
+}
+
+void outcome_number(struct outcome *out, int type, uint64_t word)
+{
+    _Static_assert((int)NUMBER_ITEM <= (int)OUTCOME_BYTES, "it fits");
+
+    out->kind = OUTCOME_SMALL;
+    out->small = (uint8_t)number_put(type, word, out->bytes);
+}
+
+const struct outcome *batch_outcome(const struct batch *batch, uint32_t index,
+                                    struct outcome *room)
+{
+    const struct batch_store *store = batch->store;
+
+    if (batch->single)
+        return &batch->one;
+    if (store->numbers == NULL || store->out[index].kind != OUTCOME_NONE)
+        return &store->out[index];
+    outcome_number(room, store->number_type, store->numbers[index]);
+    return room;
 }
 
 const void *outcome_bytes(const struct outcome *outcome, size_t *size)

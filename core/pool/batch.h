@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "sopool.h"
+#include "value/signature.h"
 
 enum outcome_kind {
     OUTCOME_NONE,   /* not settled */
@@ -76,7 +77,12 @@ struct batch_store {
     size_t *at;               /* count + 1 places in args; owned */
     const sopool_arg *inputs; /* instead of these, one for each call: borrowed
                                  from who waits for the batch; or NULL */
+    const uint64_t *words;    /* the same, of the type `word_type` */
     struct outcome *out;      /* owned */
+    uint64_t *numbers; /* or NULL: the results of calls that are settled and
+                          whose outcome is OUTCOME_NONE */
+    bool owns_numbers; /* else who waits for the batch does */
+    uint8_t word_type, number_type;
     uint8_t *tries;     /* runs that ended in a crash; owned, NULL: none */
     struct arena arena; /* of the outcomes */
     uint32_t chunksize; /* calls that travel together; 0: as it suits */
@@ -96,8 +102,11 @@ struct batch_store {
 };
 
 struct batch {
-    /* Is told of each call that is settled, with the pool locked. */
-    void (*settled)(struct batch *batch, uint32_t index);
+    /* Is told of each call that is settled, with the pool locked; or of several
+     * whose results are numbers, the last of which is `index`: without an
+     * outcome. */
+    void (*settled)(struct batch *batch, uint32_t index,
+                    const struct outcome *outcome);
     union {
         struct batch_store *store; /* owned */
         const uint8_t *args; /* of a single, as batch_write says; borrowed */
@@ -110,20 +119,24 @@ struct batch {
     uint8_t level;   /* of the queue */
     uint8_t retries;
     /* Final once it is submitted. */
-    bool single : 1; /* one small call, without a store */
-    bool eager : 1;  /* results are checked when they are settled */
-    bool many : 1;   /* the owner's: of a map, maybe of one call */
-    bool warm : 1;   /* a single whose arguments its worker has: see warm.c */
-    bool due;        /* the owner's, under the pool's lock: of a result */
+    bool single : 1;   /* one small call, without a store */
+    bool eager : 1;    /* results are checked when they are settled */
+    bool many : 1;     /* the owner's: of a map, maybe of one call */
+    bool warm : 1;     /* a single whose arguments its worker has: see warm.c */
+    uint8_t words : 4; /* numbers that a call has, if it is to be sent as
+                          numbers alone; else 0 */
+    bool due;          /* the owner's, under the pool's lock: of a result */
 };
 
 /* An empty batch with room for `count` calls, in memory of the caller's. -1: no
  * memory. */
 int batch_init(struct batch *batch, uint32_t task, uint32_t room);
 
-/* One small call that is ready to be submitted; its arguments stand at `args`,
- * a uint32_t with their size first. */
-void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args);
+/* One small call that is ready to be submitted; its arguments stand at `args`:
+ * so many words (see value/number.h) or, if that is 0, a uint32_t with their
+ * size and then a list. */
+void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args,
+                       uint32_t words);
 
 /* Frees what it holds. */
 void batch_finish(struct batch *batch);
@@ -139,7 +152,13 @@ bool batch_reset(struct batch *batch, uint32_t room);
 /* Adds calls with one argument each, numbers that are encoded only when they
  * are sent; they stay until the batch is done. False, and nothing is done, if
  * one of them is no number. The batch then takes no others. */
-bool batch_lend(struct batch *batch, const sopool_arg *inputs, uint32_t count);
+bool batch_lend(struct batch *batch, const struct signature *signature,
+                const sopool_arg *inputs, uint32_t count);
+
+/* The same for words of the type that a task of one word takes; its results go
+ * to `out`, which stays as long. */
+void batch_lend_words(struct batch *batch, const struct signature *signature,
+                      const uint64_t *inputs, uint32_t count, uint64_t *out);
 
 /* Adds a call: encodes its arguments. */
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err);
@@ -172,6 +191,17 @@ size_t batch_room(const struct batch *batch, uint32_t first, uint32_t count);
 size_t batch_write(const struct batch *batch, uint32_t first, uint32_t count,
                    uint8_t *to);
 
+/* The same for calls that are sent as numbers: how many of them are written,
+ * the first ones, up to one that cannot be. */
+uint32_t batch_write_words(const struct batch *batch, uint32_t first,
+                           uint32_t count, uint8_t *to);
+
+/* The arguments of one call that are not in the file, as a list: how many
+ * bytes. There is room for batch_room and NUMBER_LIST. */
+size_t batch_write_list(const struct batch *batch,
+                        const struct signature *signature, uint32_t index,
+                        uint8_t *to);
+
 /* Where the arguments of a call are, if they are in the file. */
 bool batch_spilled(const struct batch *batch, uint32_t index,
                    struct spilled *where);
@@ -201,6 +231,18 @@ void *batch_alloc(struct batch *batch, size_t size);
 /* An outcome that is a copy of the bytes. -1: no memory. */
 int batch_keep(struct batch *batch, const void *data, uint32_t size,
                struct outcome *out);
+
+/* Keeps results that are numbers. */
+void batch_keep_numbers(struct batch *batch, uint32_t first, uint32_t count,
+                        const void *data);
+
+/* The outcome of a settled call; of one that is a number it is made in `room`.
+ */
+const struct outcome *batch_outcome(const struct batch *batch, uint32_t index,
+                                    struct outcome *room);
+
+/* A number as an outcome. */
+void outcome_number(struct outcome *out, int type, uint64_t word);
 
 /* Frees what only this outcome of the batch has. */
 void outcome_free(const struct batch *batch, const struct outcome *outcome);

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "value/encode.h"
+#include "value/number.h"
 
 enum {
     CRASHES_MOST = 100,    /* bundles of one pool: a storm must fill no disk */
@@ -57,7 +58,9 @@ static int write_file(int folder, const char *name, const struct buf *what)
 /* ---- call.cbor --------------------------------------------------------- */
 
 /* The arguments of a call, added to `out`: 0, or -1 and errno. */
-static int add_args(const struct batch *batch, uint32_t index, struct buf *out)
+static int add_args(const struct batch *batch,
+                    const struct signature *signature, uint32_t index,
+                    struct buf *out)
 {
     struct spilled where;
     size_t size;
@@ -65,13 +68,13 @@ static int add_args(const struct batch *batch, uint32_t index, struct buf *out)
 
     if (!batch_spilled(batch, index, &where)) {
         struct buf sent = {0};
-        uint8_t *to = buf_room(&sent, batch_room(batch, index, 1));
+        uint8_t *to =
+            buf_room(&sent, batch_room(batch, index, 1) + NUMBER_LIST);
         int status = -1;
 
         if (to != NULL) {
-            size = batch_write(batch, index, 1, to);
-            status =
-                buf_add(out, to + sizeof(uint32_t), size - sizeof(uint32_t));
+            size = batch_write_list(batch, signature, index, to);
+            status = buf_add(out, to, size);
         }
         buf_finish(&sent);
         return status;
@@ -100,7 +103,8 @@ static int encode(const struct sopool_pool *pool, const struct batch *batch,
     const char *initializer = pool->options->initializer;
     struct buf args = {0};
     sopool_writer w = buf_writer(out);
-    int status = add_args(batch, index, &args);
+    int status =
+        add_args(batch, &pool->catalog->signature[batch->task], index, &args);
 
     (void)sopool_put_map(&w, initializer != NULL ? 6 : 4);
     (void)sopool_put_text(&w, "args", 4);

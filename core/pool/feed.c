@@ -63,6 +63,11 @@ static uint32_t timed(const struct batch *batch)
     return batch_timeout(batch) != 0 ? CHANNEL_TIMED : 0;
 }
 
+static uint32_t flags_of(const struct batch *batch)
+{
+    return timed(batch) | (batch->words > 0 ? CHANNEL_NUMBERS : 0);
+}
+
 /* May so many calls take long, as far as is known? */
 static bool is_slow(const struct sopool_pool *pool, const struct batch *like,
                     uint32_t count)
@@ -169,20 +174,42 @@ static uint32_t range_items(const struct member *m, const struct range *range)
     return before_spilled(range, count);
 }
 
-static bool send_small(struct member *m, const struct range *range,
-                       uint32_t count)
+/* Writes the arguments of the first `count` calls of the range to the worker's
+ * channel: how many bytes, or 0 if there is no room. A batch whose next call
+ * cannot go as numbers goes the other way from there on. */
+static size_t write_args(struct member *m, const struct range *range,
+                         uint32_t *count)
 {
-    const struct batch *batch = range->batch;
-    void *room = parent_room(&m->end, batch_room(batch, range->first, count));
-    size_t size;
+    struct batch *batch = range->batch;
+    uint32_t written = 0;
+    void *room = parent_room(&m->end, batch_room(batch, range->first, *count));
 
     if (room == NULL)
-        return false;
-    size = batch_write(batch, range->first, count, room);
+        return 0;
+    if (batch->words == 0)
+        return batch_write(batch, range->first, *count, room);
+    written = batch_write_words(batch, range->first, *count, room);
+    if (written > 0) {
+        *count = written;
+        return batch_room(batch, range->first, written);
+    }
+    batch->words = 0;
+    *count = 1;
+    return write_args(m, range, count);
+}
+
+static uint32_t send_small(struct member *m, const struct range *range,
+                           uint32_t count)
+{
+    const struct batch *batch = range->batch;
+    size_t size = write_args(m, range, &count);
+
+    if (size == 0)
+        return 0;
     hand(m, batch, count,
          (struct handed){.batch = range->batch, .first = range->first});
-    (void)parent_send(&m->end, batch->task, count, timed(batch), size);
-    return true;
+    (void)parent_send(&m->end, batch->task, count, flags_of(batch), size);
+    return count;
 }
 
 /* A part of a batch: how many calls it is, or 0. */
@@ -194,7 +221,8 @@ static uint32_t send_part(struct member *m, const struct range *range)
     struct spilled where;
 
     if (count > 0) {
-        if (!send_small(m, range, count))
+        count = send_small(m, range, count);
+        if (count == 0)
             return 0;
     } else {
         if (!batch_spilled(batch, first, &where) ||
@@ -209,7 +237,7 @@ static uint32_t send_part(struct member *m, const struct range *range)
 /* Singles that may travel together. */
 static bool alike(const struct batch *a, const struct batch *b)
 {
-    return b->single && a->task == b->task;
+    return b->single && a->task == b->task && a->words == b->words;
 }
 
 /* The last of the singles at the head of the queue that go together, how many
@@ -235,6 +263,17 @@ static struct range *gather(const struct member *m, struct range *first,
     return last;
 }
 
+static void write_singles(const struct range *first, uint8_t *room)
+{
+    for (const struct range *at = first; at != NULL; at = at->next)
+        if (at->batch->words > 0) {
+            (void)batch_write_words(at->batch, 0, 1, room);
+            room += batch_room(at->batch, 0, 1);
+        } else {
+            room += batch_write(at->batch, 0, 1, room);
+        }
+}
+
 static uint32_t send_singles(struct member *m, struct range *first)
 {
     const struct batch *batch = first->batch;
@@ -246,10 +285,9 @@ static uint32_t send_singles(struct member *m, struct range *first)
     if (room == NULL)
         return 0;
     first = queue_take_singles(m->pool, last, count);
-    for (const struct range *at = first; at != NULL; at = at->next)
-        room += batch_write(at->batch, 0, 1, room);
+    write_singles(first, room);
     hand(m, batch, count, (struct handed){.singles = first});
-    (void)parent_send(&m->end, batch->task, count, timed(batch), size);
+    (void)parent_send(&m->end, batch->task, count, flags_of(batch), size);
     return count;
 }
 

@@ -367,6 +367,17 @@ void member_has_answered(struct member *m, const struct handed *handed)
     m->slow -= handed->slow;
 }
 
+static void read_record(struct member *m, struct handed *handed,
+                        const struct sent_range *range,
+                        const struct record *record)
+{
+    uint32_t index;
+    struct batch *batch = handed_next(handed, range, &index);
+
+    handed_answered(handed);
+    settle_record(m, batch, index, record);
+}
+
 static bool read_results(struct member *m)
 {
     struct record record;
@@ -378,11 +389,11 @@ static bool read_results(struct member *m)
         struct handed *handed = &m->handed[record.seq % CHANNEL_SLOTS];
         const struct sent_range *range =
             &m->end.range[record.seq % CHANNEL_SLOTS];
-        uint32_t index;
-        struct batch *batch = handed_next(handed, range, &index);
 
-        handed_answered(handed);
-        settle_record(m, batch, index, &record);
+        if (record.numbers > 0)
+            settle_numbers(m, handed, range, &record);
+        else
+            read_record(m, handed, range, &record);
         parent_read_done(&m->end);
         if (range->answered == range->end)
             member_has_answered(m, handed);

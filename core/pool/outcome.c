@@ -19,10 +19,26 @@ int outcome_check(const struct sopool_pool *pool, uint32_t task,
     return -1;
 }
 
-const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,
+/* The outcome of a call, which stays where it is. */
+static const struct outcome *keep(struct sopool_pool *pool, struct batch *batch,
+                                  uint32_t index)
+{
+    struct outcome *outcome = batch_out(batch, index);
+    struct outcome room;
+
+    if (batch->single || batch->store->numbers == NULL)
+        return outcome;
+    pthread_mutex_lock(&pool->lock); /* others may be reading it, too */
+    if (batch_outcome(batch, index, &room) == &room)
+        *outcome = room;
+    pthread_mutex_unlock(&pool->lock);
+    return outcome;
+}
+
+const void *outcome_read(struct sopool_pool *pool, struct batch *batch,
                          uint32_t index, size_t *size, sopool_error *err)
 {
-    const struct outcome *outcome = batch_out(batch, index);
+    const struct outcome *outcome = keep(pool, batch, index);
     const void *item;
 
     if (outcome->kind == OUTCOME_FAILED) {
@@ -37,12 +53,12 @@ const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,
     return NULL;
 }
 
-sopool_value *outcome_value(const struct sopool_pool *pool, struct batch *batch,
+sopool_value *outcome_value(struct sopool_pool *pool, struct batch *batch,
                             uint32_t index, sopool_error *err)
 {
-    const struct outcome *outcome = batch_out(batch, index);
     size_t size;
     const void *item = outcome_read(pool, batch, index, &size, err);
+    const struct outcome *outcome = batch_out(batch, index);
     sopool_value *value;
 
     if (item == NULL)
@@ -63,8 +79,9 @@ sopool_value *outcome_list(struct batch *batch, sopool_error *err)
 
     (void)sopool_put_array(&w, batch->count);
     for (uint32_t i = 0; i < batch->count; i++) {
+        struct outcome room;
         size_t size;
-        const void *item = outcome_bytes(batch_out(batch, i), &size);
+        const void *item = outcome_bytes(batch_outcome(batch, i, &room), &size);
 
         (void)sopool_put_raw(&w, item, size);
     }

@@ -11,11 +11,11 @@ int outcome_check(const struct sopool_pool *pool, uint32_t task,
 
 /* The result's bytes, checked against the task's signature: NULL and the error
  * if there is none. Without the lock. */
-const void *outcome_read(const struct sopool_pool *pool, struct batch *batch,
+const void *outcome_read(struct sopool_pool *pool, struct batch *batch,
                          uint32_t index, size_t *size, sopool_error *err);
 
 /* The result as a value of the caller's own. */
-sopool_value *outcome_value(const struct sopool_pool *pool, struct batch *batch,
+sopool_value *outcome_value(struct sopool_pool *pool, struct batch *batch,
                             uint32_t index, sopool_error *err);
 
 /* All results of an eager batch in which none failed, as one list. */

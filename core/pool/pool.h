@@ -415,6 +415,11 @@ void settle_clean(char *text, size_t size);
 void settle_record(struct member *member, struct batch *batch, uint32_t index,
                    const struct record *record);
 
+/* Settles the next calls of a range from results that are numbers. */
+void settle_numbers(struct member *member, struct handed *handed,
+                    const struct sent_range *range,
+                    const struct record *record);
+
 /* ---- member.c ---------------------------------------------------------- */
 
 /* Starts a worker. -1: it could not be. */

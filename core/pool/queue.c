@@ -151,7 +151,7 @@ static void give_back_warm(struct sopool_pool *pool, struct batch *batch)
     pool->stats.submitted--;
     batch->one.kind = OUTCOME_RETURNED;
     batch->undone = 0;
-    batch->settled(batch, 0);
+    batch->settled(batch, 0, &batch->one);
 }
 
 void queue_give_back_singles(struct sopool_pool *pool, struct range *first)

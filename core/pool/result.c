@@ -9,6 +9,7 @@
 #include "base/slab.h"
 #include "pool/outcome.h"
 #include "pool/pool.h"
+#include "value/number.h"
 #include "value/value.h"
 
 /* ---- life -------------------------------------------------------------- */
@@ -96,18 +97,22 @@ static void finish(sopool_result *r)
     result_unref(r); /* the calls' */
 }
 
-static void settled_single(struct batch *batch, uint32_t index)
+static void settled_single(struct batch *batch, uint32_t index,
+                           const struct outcome *outcome)
 {
     (void)index;
+    (void)outcome;
     finish(result_of(batch));
 }
 
 /* From the moment that it is done it may be gone. */
-static void settled_local(struct batch *batch, uint32_t index)
+static void settled_local(struct batch *batch, uint32_t index,
+                          const struct outcome *outcome)
 {
     atomic_uint *state = &result_of(batch)->state;
 
     (void)index;
+    (void)outcome;
     if ((atomic_fetch_or(state, RESULT_DONE) & RESULT_WAITED) != 0)
         futex_wake_all(state);
 }
@@ -117,12 +122,12 @@ static bool was_taken_back(const struct failure *failure)
     return failure->code == SOPOOL_E_CANCELLED && failure->pid == 0;
 }
 
-static void settled(struct batch *batch, uint32_t index)
+static void settled(struct batch *batch, uint32_t index,
+                    const struct outcome *outcome)
 {
-    const struct outcome *outcome = batch_out(batch, index);
     struct batch_store *store = batch->store;
 
-    if (outcome->kind == OUTCOME_FAILED) {
+    if (outcome != NULL && outcome->kind == OUTCOME_FAILED) {
         store->failed++;
         if (index < store->first_failed)
             store->first_failed = index;
@@ -164,7 +169,7 @@ sopool_result *result_new(struct sopool_pool *pool, uint32_t task,
 
 sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
                                  const uint8_t *args, size_t size,
-                                 sopool_error *err)
+                                 uint32_t words, sopool_error *err)
 {
     sopool_result *r = slab_alloc(&results, pool, sizeof(*r) + size);
 
@@ -173,16 +178,16 @@ sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
         return NULL;
     }
     memcpy(r->args, args, size);
-    batch_init_single(&r->batch, task, r->args);
+    batch_init_single(&r->batch, task, r->args, words);
     r->batch.settled = settled_single;
     init(r, pool, 2); /* the program's and the call's */
     return r;
 }
 
 void result_init_local(sopool_result *r, struct sopool_pool *pool,
-                       uint32_t task)
+                       uint32_t task, uint32_t words)
 {
-    batch_init_single(&r->batch, task, r->args);
+    batch_init_single(&r->batch, task, r->args, words);
     r->batch.settled = settled_local;
     init(r, pool, 0);
 }
@@ -315,6 +320,58 @@ sopool_value *sopool_result_value(sopool_result *r, size_t index,
     if (pool_check_ours(r->pool, err) != 0 || may_read(r, index, err) != 0)
         return NULL;
     return outcome_value(r->pool, &r->batch, (uint32_t)index, err);
+}
+
+/* A call's result as a word of that type. */
+static int get_number(sopool_result *r, size_t index, int type, uint64_t *word,
+                      sopool_error *err)
+{
+    const struct outcome *outcome;
+    struct outcome room;
+    const void *item;
+    size_t size;
+
+    if (pool_check_ours(r->pool, err) != 0 || may_read(r, index, err) != 0)
+        return -1;
+    outcome = batch_outcome(&r->batch, (uint32_t)index, &room);
+    if (outcome->kind == OUTCOME_FAILED) {
+        failure_export(outcome->data, pool_task_name(r->pool, r->batch.task),
+                       err);
+        return -1;
+    }
+    item = outcome_bytes(outcome, &size);
+    if (number_get(type, item, size, word))
+        return 0;
+    return error_set(err, SOPOOL_E_VALUE, "the result is no %s",
+                     sopool_type_name(type));
+}
+
+int sopool_result_i64(sopool_result *r, size_t index, int64_t *out,
+                      sopool_error *err)
+{
+    uint64_t word;
+
+    if (get_number(r, index, SOPOOL_I64, &word, err) != 0)
+        return -1;
+    memcpy(out, &word, sizeof(word));
+    return 0;
+}
+
+int sopool_result_u64(sopool_result *r, size_t index, uint64_t *out,
+                      sopool_error *err)
+{
+    return get_number(r, index, SOPOOL_U64, out, err);
+}
+
+int sopool_result_f64(sopool_result *r, size_t index, double *out,
+                      sopool_error *err)
+{
+    uint64_t word;
+
+    if (get_number(r, index, SOPOOL_F64, &word, err) != 0)
+        return -1;
+    memcpy(out, &word, sizeof(word));
+    return 0;
 }
 
 sopool_value *sopool_result_get(sopool_result *r, int64_t timeout_ms,

@@ -55,15 +55,16 @@ uint32_t result_failures(const sopool_result *r);
 sopool_result *result_new(struct sopool_pool *pool, uint32_t task,
                           uint32_t count, bool many, sopool_error *err);
 
-/* A result of one small call, whose arguments are those bytes. */
+/* A result of one small call, whose arguments are those bytes, as
+ * batch_init_single says. */
 sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
                                  const uint8_t *args, size_t size,
-                                 sopool_error *err);
+                                 uint32_t words, sopool_error *err);
 
 /* The same in memory of the caller's, who waits until it is done; nobody else
  * refers to it. `r->args` is filled in already. */
 void result_init_local(sopool_result *r, struct sopool_pool *pool,
-                       uint32_t task);
+                       uint32_t task, uint32_t words);
 
 /* Adds a callback that is to be called when the result is done. */
 int result_on(sopool_result *result, enum callback_when when,

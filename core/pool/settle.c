@@ -26,7 +26,7 @@ static void settle(struct sopool_pool *pool, struct batch *batch,
         pool->task[batch->task].stats.done++;
     }
     if (batch->single || !batch->store->abandoned)
-        batch->settled(batch, index);
+        batch->settled(batch, index, outcome);
     else if (batch->undone == 0)
         batch_free(batch);
 }
@@ -191,6 +191,55 @@ static void settle_warm(struct member *member, struct batch *batch,
     outcome.size = (uint32_t)where[1];
     outcome.data = warm->at + warm->half + where[0];
     settle(member->pool, batch, 0, &outcome);
+}
+
+static void settle_number(struct member *member, struct batch *batch,
+                          const uint8_t *data)
+{
+    const struct signature *signature =
+        &member->pool->catalog->signature[batch->task];
+    struct outcome outcome;
+    uint64_t word;
+
+    memcpy(&word, data, sizeof(word));
+    outcome_number(&outcome, signature->result, word);
+    settle(member->pool, batch, 0, &outcome);
+}
+
+/* Calls of a map: all at once. */
+static void settle_some(struct sopool_pool *pool, struct batch *batch,
+                        uint32_t first, const struct record *record)
+{
+    uint32_t count = record->numbers;
+
+    batch_keep_numbers(batch, first, count, record->data);
+    batch->undone -= count;
+    pool->stats.done += count;
+    pool->task[batch->task].stats.done += count;
+    if (!batch->store->abandoned)
+        batch->settled(batch, first + count - 1, NULL);
+    else if (batch->undone == 0)
+        batch_free(batch);
+}
+
+void settle_numbers(struct member *member, struct handed *handed,
+                    const struct sent_range *range, const struct record *record)
+{
+    const uint8_t *data = record->data;
+    uint32_t index;
+
+    if (handed->singles == NULL) {
+        struct batch *batch = handed_next(handed, range, &index);
+
+        settle_some(member->pool, batch, index, record);
+        return;
+    }
+    for (uint32_t i = 0; i < record->numbers; i++) {
+        struct batch *batch = handed_next(handed, range, &index);
+
+        handed_answered(handed);
+        settle_number(member, batch, data + (size_t)i * record->size);
+    }
 }
 
 void settle_record(struct member *member, struct batch *batch, uint32_t index,

@@ -112,10 +112,12 @@ static uint64_t settled_size(struct batch *batch, uint32_t index)
     return size;
 }
 
-static void settled(struct batch *batch, uint32_t index)
+static void settled(struct batch *batch, uint32_t index,
+                    const struct outcome *outcome)
 {
     struct sopool_stream *s = batch->store->owner;
 
+    (void)outcome;
     s->bytes += settled_size(batch, index);
     if (s->unordered)
         add_ready(s, batch, index);

@@ -7,14 +7,18 @@
 #include "pool/pool.h"
 #include "pool/result.h"
 #include "value/args.h"
+#include "value/number.h"
 
 /* ---- batches from inputs ----------------------------------------------- */
 
-/* Calls that are to be made: of map (items) or of starmap and apply (args). */
+/* Calls that are to be made: of map (items), of starmap and apply (args) or of
+ * a map of numbers (words). */
 struct calls {
     const char *task;
     const sopool_arg *items;
     const sopool_args *args;
+    const uint64_t *words; /* numbers, for results that go to `out` */
+    uint64_t *out;
     size_t count;
     bool many;
     bool lent; /* the inputs stay until all calls are done */
@@ -23,11 +27,18 @@ struct calls {
 
 static const sopool_call_options no_options;
 
-static int add_calls(struct batch *batch, const struct calls *calls,
-                     sopool_error *err)
+static int add_calls(struct sopool_pool *pool, struct batch *batch,
+                     const struct calls *calls, sopool_error *err)
 {
+    const struct signature *signature = &pool->catalog->signature[batch->task];
+
+    if (calls->words != NULL) {
+        batch_lend_words(batch, signature, calls->words, (uint32_t)calls->count,
+                         calls->out);
+        return 0;
+    }
     if (calls->lent && calls->items != NULL &&
-        batch_lend(batch, calls->items, (uint32_t)calls->count))
+        batch_lend(batch, signature, calls->items, (uint32_t)calls->count))
         return 0;
     for (size_t i = 0; i < calls->count; i++) {
         const sopool_args args =
@@ -78,7 +89,7 @@ static sopool_result *make_result(struct sopool_pool *pool,
     if (result == NULL)
         return NULL;
     if (set_how(pool, &result->batch, calls, err) == 0 &&
-        add_calls(&result->batch, calls, err) == 0)
+        add_calls(pool, &result->batch, calls, err) == 0)
         return result;
     result_unref(result);
     return NULL;
@@ -125,6 +136,36 @@ static sopool_result *submit(struct sopool_pool *pool, struct calls *calls,
     return NULL;
 }
 
+/* Is this the type that the task has there? */
+static int check_type(const char *task, const char *what, int type, int is,
+                      sopool_error *err)
+{
+    if (type == is)
+        return 0;
+    return error_set(err, SOPOOL_E_ARGS, "%s %s %s, not %s", task, what,
+                     sopool_type_name(is), sopool_type_name(type));
+}
+
+/* Does the task take and give one number, of these types? */
+static int check_numbers(sopool_pool *pool, const char *task, int type,
+                         int out_type, sopool_error *err)
+{
+    const struct signature *s;
+    uint32_t index;
+
+    if (pool_task(pool, task, &index, err) != 0)
+        return -1;
+    s = &pool->catalog->signature[index];
+    if (s->words != 1)
+        return error_set(err, SOPOOL_E_ARGS,
+                         "%s does not take one number and give one, as a map "
+                         "of numbers needs: %s",
+                         task, pool->catalog->task[index].signature);
+    if (check_type(task, "takes", type, s->param[0].type, err) != 0)
+        return -1;
+    return check_type(task, "gives", out_type, s->result, err);
+}
+
 static sopool_result *submit_async(sopool_pool *pool, struct calls *calls,
                                    sopool_error *err)
 {
@@ -160,7 +201,8 @@ enum { SINGLE_ARGS = 256 };
 
 struct single {
     uint32_t task;
-    size_t size; /* of args */
+    uint32_t words; /* see batch_init_single */
+    size_t size;    /* of args */
     _Alignas(8) uint8_t args[SINGLE_ARGS];
 };
 
@@ -175,24 +217,51 @@ static bool is_plain(const struct sopool_pool *pool,
              how->callback == NULL && how->error_callback == NULL));
 }
 
+/* The arguments as numbers, if the task takes such and they are. */
+static bool put_words(struct sopool_pool *pool, const sopool_args *args,
+                      struct single *out)
+{
+    const struct signature *s = &pool->catalog->signature[out->task];
+
+    if (s->words == 0 || args->cbor != NULL || args->count != s->words)
+        return false;
+    for (uint32_t i = 0; i < s->words; i++) {
+        uint64_t word;
+
+        if (!number_of_arg(&args->items[i], s->param[i].type, &word))
+            return false;
+        memcpy(out->args + i * sizeof(word), &word, sizeof(word));
+    }
+    out->words = s->words;
+    out->size = s->words * sizeof(uint64_t);
+    return true;
+}
+
+static bool put_list(const sopool_args *args, struct single *out)
+{
+    sopool_writer w = sopool_writer_of(out->args + sizeof(uint32_t),
+                                       sizeof(out->args) - sizeof(uint32_t));
+    uint32_t size;
+
+    if (args_payload(args) > SINGLE_ARGS || args_put(args, &w, NULL) != 0 ||
+        w.failed)
+        return false;
+    size = (uint32_t)w.size;
+    memcpy(out->args, &size, sizeof(size));
+    out->words = 0;
+    out->size = sizeof(size) + w.size;
+    return true;
+}
+
 /* Makes a single of a call that needs nothing special: 1; 0 when it is to go
  * the way of all others, which also tells what is wrong with it. */
 static int make_single(struct sopool_pool *pool, const char *task,
                        const sopool_args *args, const sopool_call_options *how,
                        struct single *out)
 {
-    sopool_writer w = sopool_writer_of(out->args + sizeof(uint32_t),
-                                       sizeof(out->args) - sizeof(uint32_t));
-    uint32_t size;
-
-    if (!is_plain(pool, how) || args_payload(args) > SINGLE_ARGS ||
-        pool_task(pool, task, &out->task, NULL) != 0 ||
-        args_put(args, &w, NULL) != 0 || w.failed)
-        return 0;
-    size = (uint32_t)w.size;
-    memcpy(out->args, &size, sizeof(size));
-    out->size = sizeof(size) + w.size;
-    return 1;
+    return is_plain(pool, how) &&
+           pool_task(pool, task, &out->task, NULL) == 0 &&
+           (put_words(pool, args, out) || put_list(args, out));
 }
 
 /* Submits without the lock if the dispatcher is at work. */
@@ -222,8 +291,8 @@ static sopool_result *submit_single(struct sopool_pool *pool,
                                     const struct single *single,
                                     sopool_error *err)
 {
-    sopool_result *result =
-        result_new_single(pool, single->task, single->args, single->size, err);
+    sopool_result *result = result_new_single(pool, single->task, single->args,
+                                              single->size, single->words, err);
 
     if (result == NULL || send_single(pool, result, err) == 0)
         return result;
@@ -262,7 +331,7 @@ static sopool_value *run_single(struct sopool_pool *pool,
     sopool_value *value = NULL;
 
     memcpy(result->args, single->args, single->size);
-    result_init_local(result, pool, single->task);
+    result_init_local(result, pool, single->task, single->words);
     if (result_run(result, err) == 0) {
         value = result_get(result, err);
         batch_finish(&result->batch);
@@ -363,4 +432,29 @@ sopool_result *sopool_starmap(sopool_pool *pool, const char *task,
     struct calls calls = many(task, NULL, inputs, count, options);
 
     return submit_wait(pool, &calls, err);
+}
+
+int sopool_map_numbers(sopool_pool *pool, const char *task, int type,
+                       const void *inputs, int out_type, void *out,
+                       size_t count, const sopool_call_options *options,
+                       sopool_error *err)
+{
+    struct calls calls = many(task, NULL, NULL, count, options);
+    sopool_result *result;
+    int status = -1;
+
+    calls.words = inputs;
+    calls.out = out;
+    if (pool_enter(pool, err) != 0)
+        return -1;
+    status = check_numbers(pool, task, type, out_type, err);
+    pool_leave(pool);
+    if (status != 0 || (result = submit_wait(pool, &calls, err)) == NULL)
+        return -1;
+    if (result_failures(result) > 0) {
+        result_failure(result, err);
+        status = -1;
+    }
+    sopool_result_free(result);
+    return status;
 }

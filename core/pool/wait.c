@@ -105,8 +105,8 @@ enum { SPIN_NS = 2 * 1000, YIELD_NS = 50 * 1000, SPINS = 16 };
 /* A result that is waited for, and the worker that may have it. */
 struct wait {
     sopool_result *result;
-    struct member *worker; /* watched, or NULL */
-    uint64_t seen;         /* bytes of its results that were looked at */
+    struct member *worker;   /* watched, or NULL */
+    struct parent_seen seen; /* of its channel */
 };
 
 static void look_at_worker(struct wait *wait)
@@ -115,7 +115,7 @@ static void look_at_worker(struct wait *wait)
 
     pthread_mutex_lock(&pool->lock);
     watch_harvest(wait->worker);
-    wait->seen = wait->worker->end.results_tail;
+    wait->seen = parent_see(&wait->worker->end, wait->seen.seq);
     if (result_is_done(wait->result)) {
         watch_end(wait->worker);
         wait->worker = NULL;
@@ -125,7 +125,7 @@ static void look_at_worker(struct wait *wait)
 
 static bool is_there(struct wait *wait)
 {
-    if (wait->worker != NULL && parent_news(&wait->worker->end, wait->seen))
+    if (wait->worker != NULL && parent_news(&wait->seen))
         look_at_worker(wait);
     return result_is_done(wait->result);
 }
@@ -228,8 +228,12 @@ static void await(struct wait *wait)
 
 void result_await(sopool_result *r, struct member *worker)
 {
-    struct wait wait = {.result = r, .worker = worker, .seen = UINT64_MAX};
+    struct wait wait = {.result = r, .worker = worker};
 
+    if (worker != NULL) { /* it is looked at once at least */
+        wait.seen.shared = worker->end.shared;
+        wait.seen.results = UINT64_MAX;
+    }
     await(&wait);
 }
 
@@ -242,7 +246,7 @@ int result_run(sopool_result *r, sopool_error *err)
     pthread_mutex_lock(&pool->lock);
     status = watch_submit(pool, &r->batch, &wait.worker, err);
     if (wait.worker != NULL)
-        wait.seen = wait.worker->end.results_tail;
+        wait.seen = parent_see(&wait.worker->end, wait.worker->end.sent - 1);
     pthread_mutex_unlock(&pool->lock);
     if (status == 0)
         await(&wait);

@@ -205,7 +205,7 @@ int warm_apply(struct sopool_pool *pool, uint32_t task, const sopool_args *args,
     pthread_mutex_unlock(&pool->lock);
     if (m == NULL)
         return 0;
-    result_init_local(&r, pool, task);
+    result_init_local(&r, pool, task, 0);
     r.batch.warm = true;
     done = run(m, &r, args, value, err);
     pthread_mutex_lock(&pool->lock);

@@ -5,6 +5,8 @@ core_libsopool_core_la_SOURCES += \
 	core/value/encode.h \
 	core/value/format.c \
 	core/value/format.h \
+	core/value/number.c \
+	core/value/number.h \
 	core/value/pack.c \
 	core/value/signature.c \
 	core/value/signature.h \

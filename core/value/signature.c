@@ -8,6 +8,7 @@
 #include <sopool/cbor.h>
 
 #include "base/error.h"
+#include "value/number.h"
 
 static const char *const type_names[] = {
     [SOPOOL_BOOL] = "bool", [SOPOOL_I64] = "i64", [SOPOOL_U64] = "u64",
@@ -84,6 +85,16 @@ static bool take_param(struct signature *s, const char **at, char **store)
     return param->type != 0;
 }
 
+static uint32_t count_words(const struct signature *s)
+{
+    if (!is_number(s->result) || s->param_count > NUMBER_WORDS)
+        return 0;
+    for (size_t i = 0; i < s->param_count; i++)
+        if (!is_number(s->param[i].type))
+            return 0;
+    return (uint32_t)s->param_count;
+}
+
 static bool take_signature(struct signature *s, const char *at)
 {
     char *store = s->names;
@@ -101,6 +112,7 @@ static bool take_signature(struct signature *s, const char *at)
     if (!take(&at, " -> "))
         return false;
     s->result = take_type(&at);
+    s->words = count_words(s);
     return s->result != 0 && *at == '\0';
 }
 

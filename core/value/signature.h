@@ -11,6 +11,8 @@ struct signature {
     size_t param_count;
     sopool_param *param; /* owned; the names stand in `names` */
     char *names;         /* owned */
+    uint32_t words;      /* parameters, if they and the result are numbers
+                            and they are no more than NUMBER_WORDS; else 0 */
 };
 
 /* Reads a signature's text; -1 with SOPOOL_E_PLUGIN when it is none. */

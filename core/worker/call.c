@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "value/number.h"
 
 struct scratch {
     struct scratch *next;
@@ -230,8 +231,17 @@ void call_init(struct call *call, struct worker_end *end, int control)
     call->name = "";
 }
 
+/* Has it anything to forget? */
+static bool is_used(const struct call *call)
+{
+    return call->space != NULL || call->file >= 0 || call->heap != NULL ||
+           call->scratch != NULL || call->start != NULL || call->failed;
+}
+
 void call_reset(struct call *call)
 {
+    if (!is_used(call))
+        return;
     drop_file(call);
     free(call->heap);
     call->heap = NULL;
@@ -281,6 +291,45 @@ int call_run(struct call *call, const struct task *task, const uint8_t *args,
         return SOPOOL_E_RESULT;
     }
     return code;
+}
+
+/* May the task be called without serialization? */
+static bool has_direct(const struct task *task)
+{
+    return task->abi != NULL && SOPOOL_HAS(task->abi, sopool_task, direct) &&
+           task->abi->direct != NULL;
+}
+
+/* By way of a list, as a plugin knows it that was built before the other way
+ * was there. */
+static bool run_listed(struct call *call, const struct task *task,
+                       uint8_t *numbers, int *code)
+{
+    uint8_t list[NUMBER_LIST];
+    size_t size = number_put_list(&task->signature, numbers, list);
+    uint64_t word;
+
+    *code = call_run(call, task, list, size);
+    if (*code != 0 ||
+        !number_get(task->signature.result, call->start, call->size, &word))
+        return false;
+    memcpy(numbers, &word, sizeof(word));
+    return true;
+}
+
+bool call_run_numbers(struct call *call, const struct task *task,
+                      uint8_t *numbers, int *code)
+{
+    uint64_t args[NUMBER_WORDS], out = 0;
+
+    if (!has_direct(task))
+        return run_listed(call, task, numbers, code);
+    memcpy(args, numbers, task->signature.words * sizeof(*args));
+    *code = outcome(call, task->abi->direct(&call->abi, args, &out));
+    if (*code != 0)
+        return false;
+    memcpy(numbers, &out, sizeof(out));
+    return true;
 }
 
 int call_hook(struct call *call, int32_t (*hook)(sopool_call *call))

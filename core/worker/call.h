@@ -46,7 +46,14 @@ void call_init(struct call *call, struct worker_end *end, int control);
 int call_run(struct call *call, const struct task *task, const uint8_t *args,
              uint64_t size);
 
-/* Runs a load hook: the same. */
+/* The same for a task whose arguments are `task->signature.words` numbers. Its
+ * result is a number, which is written over the first of them: true, and there
+ * is nothing else to be answered; or, if it failed, false, with `code` as above
+ * for call_answer. */
+bool call_run_numbers(struct call *call, const struct task *task,
+                      uint8_t *numbers, int *code);
+
+/* Runs a load hook: the same as call_run. */
 int call_hook(struct call *call, int32_t (*hook)(sopool_call *call));
 
 /* Sends the outcome of call_run as the range's item `index`. */

@@ -27,6 +27,7 @@ struct runner {
     bool hooked;    /* a plugin's load hook was run */
     bool told;      /* the pool knows of a phase */
     bool running;   /* a task is */
+    bool rites;     /* something is done before and after each item */
     uint32_t index; /* as which item of its range */
 };
 
@@ -247,24 +248,61 @@ static void answer_no_memory(struct runner *r)
     worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
 }
 
-static void run_item(struct runner *r, const struct range_view *range,
-                     uint32_t index, const uint8_t *args, uint64_t size)
+/* Is there something to do before each item? */
+static bool has_rites(const struct runner *r, const struct range_view *range)
 {
-    const struct tasks *tasks = r->worker->tasks;
-    const struct task *task = &tasks->task[range->task];
-    int code;
+    const struct worker_setup *setup = r->worker->setup;
 
+    return (range->flags & CHANNEL_TIMED) != 0 || setup->chaos.on ||
+           (r->worker->process && setup->limit_cpu_ns != 0);
+}
+
+static void begin_item(struct runner *r, const struct range_view *range,
+                       uint32_t index)
+{
+    r->index = index;
+    r->running = true;
+    if (!r->rites)
+        return;
     if (range->flags & CHANNEL_TIMED)
         worker_began(&r->end, clock_now());
     if (r->worker->process && r->worker->setup->limit_cpu_ns != 0)
         allow_cpu(r->worker->setup);
-    r->index = index;
-    r->running = true;
     chaos_before(&r->call.chaos);
-    code = call_run(&r->call, task, args, size);
-    chaos_after(&r->call.chaos);
+}
+
+static void end_item(struct runner *r)
+{
+    if (r->rites)
+        chaos_after(&r->call.chaos);
     r->running = false;
+}
+
+static void run_item(struct runner *r, const struct range_view *range,
+                     uint32_t index, const uint8_t *args, uint64_t size)
+{
+    const struct task *task = &r->worker->tasks->task[range->task];
+    int code;
+
+    begin_item(r, range, index);
+    code = call_run(&r->call, task, args, size);
+    end_item(r);
     call_answer(&r->call, index, code);
+    call_reset(&r->call);
+}
+
+static void run_numbers(struct runner *r, const struct range_view *range,
+                        uint32_t index, uint8_t *numbers)
+{
+    const struct task *task = &r->worker->tasks->task[range->task];
+    bool done;
+    int code;
+
+    begin_item(r, range, index);
+    done = call_run_numbers(&r->call, task, numbers, &code);
+    end_item(r);
+    if (!done)
+        call_answer(&r->call, index, code);
     call_reset(&r->call);
 }
 
@@ -329,28 +367,42 @@ static int tidied(struct runner *r)
     return r->worker->process ? judge(r, tidy_after(&r->tidy)) : 0;
 }
 
+/* Runs the item whose arguments stand at `at`; returns where the next ones
+ * stand, or NULL: the worker is to end. */
+static uint8_t *run_next(struct runner *r, const struct range_view *range,
+                         uint32_t index, uint8_t *at)
+{
+    const struct task *task = &r->worker->tasks->task[range->task];
+    uint32_t size;
+
+    if (range->flags & CHANNEL_NUMBERS) {
+        run_numbers(r, range, index, at);
+        return at + task->signature.words * sizeof(uint64_t);
+    }
+    if (range->flags & (CHANNEL_BIG | CHANNEL_WARM))
+        return (range->flags & CHANNEL_BIG ? run_big : run_warm)(r, range) == 0
+                   ? range->args + range->size
+                   : NULL;
+    memcpy(&size, at, sizeof(size));
+    at += sizeof(size);
+    run_item(r, range, index, at, size);
+    return at + size;
+}
+
 static int run_range(struct runner *r, const struct range_view *range,
                      int64_t began)
 {
-    const uint8_t *at = range->args, *end = at + range->size;
+    uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;
-    uint32_t size;
 
+    r->rites = has_rites(r, range);
     r->call.name = r->worker->tasks->task[range->task].abi != NULL
                        ? r->worker->tasks->task[range->task].abi->name
                        : "";
     do {
-        if (range->flags & (CHANNEL_BIG | CHANNEL_WARM)) {
-            if ((range->flags & CHANNEL_BIG ? run_big : run_warm)(r, range) !=
-                0)
-                return -1;
-            at = end;
-        } else {
-            memcpy(&size, at, sizeof(size));
-            at += sizeof(size);
-            run_item(r, range, index++, at, size);
-            at += size;
-        }
+        at = run_next(r, range, index++, at);
+        if (at == NULL)
+            return -1;
         /* Before the next item begins, so that it can go elsewhere. */
         if (at < end && tidied(r) != 0)
             return -1;

@@ -52,12 +52,11 @@ static void answer(struct run *run)
     uint64_t at = head % CHANNEL_RESULTS & ~(uint64_t)(RECORD_ALIGN - 1);
     struct record_head record = {
         .index = (uint16_t)input_byte(&run->in),
-        .status = (uint16_t)input_number(&run->in, 1),
+        .slot = input_byte(&run->in) % CHANNEL_SLOTS,
+        .status = input_byte(&run->in),
         .size = (uint32_t)input_number(&run->in, 2) * 2,
     };
 
-    if (record.status == 0xff)
-        record.status = RECORD_PAD;
     if (at + sizeof(record) > CHANNEL_RESULTS)
         return;
     memcpy(shared->results + at, &record, sizeof(record));
@@ -91,7 +90,9 @@ static bool is_room(const struct run *run, const uint8_t *room, size_t size)
 static void send(struct run *run)
 {
     uint32_t count = input_byte(&run->in) % 200 + 1;
-    size_t size = (size_t)input_number(&run->in, 2) * 3;
+    uint32_t words = input_byte(&run->in) % 4;
+    size_t size = words > 0 ? count * words * sizeof(uint64_t)
+                            : (size_t)input_number(&run->in, 2) * 3;
     uint8_t *room = parent_room(&run->end, size);
     uint64_t seq;
 
@@ -102,12 +103,43 @@ static void send(struct run *run)
         room[0] = room[size - 1] = 1;
         wrote(run, (size_t)(room - (uint8_t *)run->shared), size);
     }
-    seq = parent_send(&run->end, 0, count, 0, size);
+    seq =
+        parent_send(&run->end, 0, count, words > 0 ? CHANNEL_NUMBERS : 0, size);
     wanted[seq % CHANNEL_SLOTS] = count;
     seen[seq % CHANNEL_SLOTS] = 0;
 }
 
 static volatile uint8_t touched;
+
+static void touch(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        touched ^= data[i];
+}
+
+static void touch_record(const struct run *run, const struct record *record)
+{
+    const uint8_t *data = record->data;
+
+    must(record->size <= CHANNEL_INLINE);
+    must(data >= run->shared->results);
+    must(data + record->size <= run->shared->results + CHANNEL_RESULTS);
+    touch(data, record->size);
+}
+
+static void touch_numbers(const struct run *run, const struct record *record)
+{
+    const struct shared *shared = run->shared;
+    const uint8_t *data = record->data;
+    size_t size = (size_t)record->numbers * record->size;
+
+    must(record->size >= sizeof(uint64_t));
+    must((data >= shared->args && data + size <= shared->args + CHANNEL_ARGS) ||
+         (data >= shared->slot[record->seq % CHANNEL_SLOTS].args &&
+          data + size <=
+              shared->slot[record->seq % CHANNEL_SLOTS].args + SLOT_ARGS));
+    touch(data, size);
+}
 
 static void read_one(struct run *run)
 {
@@ -120,15 +152,14 @@ static void read_one(struct run *run)
     if (got != 1)
         return;
     must(record.seq < run->end.sent && record.seq >= run->end.retired);
-    must(record.index == seen[record.seq % CHANNEL_SLOTS]++);
+    must(record.index == seen[record.seq % CHANNEL_SLOTS]);
+    seen[record.seq % CHANNEL_SLOTS] += record.numbers > 0 ? record.numbers : 1;
     must(seen[record.seq % CHANNEL_SLOTS] <=
          wanted[record.seq % CHANNEL_SLOTS]);
-    must(record.size <= CHANNEL_INLINE);
-    must((const uint8_t *)record.data >= run->shared->results);
-    must((const uint8_t *)record.data + record.size <=
-         run->shared->results + CHANNEL_RESULTS);
-    for (uint32_t i = 0; i < record.size; i++)
-        touched ^= ((const uint8_t *)record.data)[i];
+    if (record.numbers > 0)
+        touch_numbers(run, &record);
+    else
+        touch_record(run, &record);
     parent_read_done(&run->end);
 }
 

@@ -9,6 +9,9 @@
  *     handed out again had not;
  *   - nobody sleeps while there is something to do (no invalid end state).
  *
+ * With NUMBERS, the ranges are of numbers: results are written where the
+ * arguments are, and a call may instead fail, which is a record.
+ *
  * `make check-model` runs it; CALLS, SLOTS and DEATHS may be set. With one of
  * the BREAK_ macros a step is left out that the protocol needs: the model must
  * then find an error, or it would find none that matters.
@@ -26,7 +29,9 @@
 #define AWAKE 0
 #define ASLEEP 1
 #define EASY 2
+#ifndef TAKES
 #define TAKES 2 /* how often calls are taken back */
+#endif
 
 mtype = { FREE, READY, RUNNING, DONE, TAKEN };        /* a slot's state */
 mtype = { QUEUED, SENT, GIVEN, FAILED };              /* a call's fate */
@@ -36,6 +41,10 @@ mtype = { QUEUED, SENT, GIVEN, FAILED };              /* a call's fate */
 typedef Word { mtype state; byte next; byte end }
 Word word[SLOTS];         /* changed as a whole */
 byte records[CALLS];      /* the results ring, never reused here */
+#ifdef NUMBERS
+typedef Results { byte item[RANGE] }
+Results result[SLOTS];    /* of which call, in place of its arguments; + 1 */
+#endif
 byte results_head;
 bit worker_asleep, quit;
 byte parent_asleep; /* AWAKE, ASLEEP or EASY */
@@ -61,6 +70,21 @@ byte deaths, takes;
 byte ran[CALLS];
 
 #define SLOT(seq) ((seq) % SLOTS)
+
+#define RECORDED (results_tail < results_head)
+#ifdef NUMBERS
+/* numbers_done */
+#define DONE_BY_WORD(s) \
+    (word[s].end != range_end[s] -> 0 : \
+     (word[s].state == DONE -> word[s].next : \
+      (word[s].state == RUNNING && word[s].next > 0 -> word[s].next - 1 : 0)))
+#define READABLE (RECORDED || (reading < sent && \
+    DONE_BY_WORD(SLOT(reading)) > answered[SLOT(reading)]))
+#define LATE(s) (RECORDED || DONE_BY_WORD(s) > answered[s])
+#else
+#define READABLE RECORDED
+#define LATE(s) RECORDED
+#endif
 
 /* ---- the worker ---------------------------------------------------------- */
 
@@ -140,6 +164,13 @@ next_range:
         item = 0;
 run_item:
         ran[args[slot].call[item]]++;
+#ifdef NUMBERS
+        if
+        :: result[slot].item[item] = args[slot].call[item] + 1;
+           goto again
+        :: skip
+        fi;
+#endif
         /* worker_answer: the record, then its head */
         records[head] = args[slot].call[item];
         head++;
@@ -251,22 +282,68 @@ inline skip_answered()
     od
 }
 
-/* Reads one record, which must be of the next call that is to be answered. */
+/* The next call that is to be answered has this result. */
+inline parent_read_done()
+{
+    assert(args[slot].call[answered[slot]] == c);
+    assert(fate[c] == SENT && ran[c] == 1);
+    fate[c] = GIVEN;
+    answered[slot]++;
+    skip_answered();
+    skip
+}
+
+#ifndef NUMBERS
 inline parent_read()
 {
     d_step {
         skip_answered();
         assert(reading < sent);
+        slot = SLOT(reading);
         c = records[results_tail];
-        assert(args[SLOT(reading)].call[answered[SLOT(reading)]] == c);
-        assert(fate[c] == SENT && ran[c] == 1);
-        fate[c] = GIVEN;
-        answered[SLOT(reading)]++;
         results_tail++;
-        skip_answered();
+        parent_read_done()
+    }
+}
+#else
+/* The word first, then the ring: all numbers up to a record, or that. */
+inline look_at_word()
+{
+    n = DONE_BY_WORD(SLOT(reading))
+}
+
+inline look_at_ring()
+{
+    want = (RECORDED -> records[results_tail] + 1 : 0)
+}
+
+inline parent_read()
+{
+    d_step { skip_answered(); assert(reading < sent); slot = SLOT(reading) };
+#ifndef BREAK_NUMBERS
+    look_at_word();
+    look_at_ring();
+#else
+    look_at_ring();
+    look_at_word();
+#endif
+    d_step {
+        do
+        :: answered[slot] < range_end[slot] ->
+            c = args[slot].call[answered[slot]];
+            if
+            :: want == c + 1 -> results_tail++; parent_read_done(); break
+            :: want != c + 1 && n > answered[slot] ->
+                assert(result[slot].item[answered[slot]] == c + 1);
+                parent_read_done()
+            :: else -> break
+            fi
+        :: else -> break
+        od;
         skip
     }
 }
+#endif
 
 inline parent_retire()
 {
@@ -279,7 +356,7 @@ inline parent_retire()
             :: answered[slot] == range_end[slot] ->
                 word[slot].state = FREE;
                 retired++
-            :: else -> assert(results_tail != results_head)
+            :: else -> assert(LATE(slot))
             fi
         :: else
         fi;
@@ -313,7 +390,9 @@ inline take_whole()
             taken[slot] = 1;
             range_end[slot] = 0
         :: else
-        fi
+        fi;
+        skip_answered(); /* which reading does there */
+        skip
     }
 }
 
@@ -335,7 +414,9 @@ inline take_begun()
                 queue_give_back(slot, next, end);
                 range_end[slot] = next
             :: else
-            fi
+            fi;
+            skip_answered();
+            skip
         }
     :: else
     fi
@@ -345,7 +426,7 @@ inline take_begun()
 inline member_died()
 {
     do
-    :: results_tail < results_head -> parent_read()
+    :: READABLE -> parent_read()
     :: else -> break
     od;
     skip;
@@ -396,6 +477,10 @@ inline member_start()
             taken[slot] = 0;
             range_end[slot] = 0;
             answered[slot] = 0;
+#ifdef NUMBERS
+            result[slot].item[0] = 0;
+            result[slot].item[1] = 0;
+#endif
             slot++
         :: else -> break
         od;
@@ -442,11 +527,11 @@ inline parent_sleep()
     parent_asleep = ASLEEP;
     if
 #ifndef BREAK_PARENT_SLEEP
-    :: results_head != results_tail
+    :: READABLE
 #else
     :: false
 #endif
-    :: results_head == results_tail && retired < sent &&
+    :: !READABLE && retired < sent &&
        (word[SLOT(retired)].state == DONE || word[SLOT(retired)].state == FREE)
     :: else -> (rung || dead)
     fi;
@@ -514,7 +599,7 @@ active proctype dispatcher()
             :: want = RANGE
             fi;
             send()
-        :: left > 0 && results_tail < results_head -> parent_read()
+        :: left > 0 && READABLE -> parent_read()
         :: left > 0 && retired < sent &&
            (word[SLOT(retired)].state == DONE || word[SLOT(retired)].state == FREE) ->
             parent_retire()

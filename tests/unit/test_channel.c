@@ -231,7 +231,158 @@ START_TEST(the_worker_rings_only_a_parent_that_sleeps)
 }
 END_TEST
 
+/* ---- numbers ----------------------------------------------------------- */
+
+/* Sends a range of `count` items of two numbers, 10 i and i. */
+static uint64_t send_numbers(uint32_t count)
+{
+    const size_t size = count * 2 * sizeof(uint64_t);
+    uint8_t *room = parent_room(&parent, size);
+
+    ck_assert_ptr_nonnull(room);
+    for (uint64_t i = 0; i < count; i++) {
+        const uint64_t item[] = {10 * i, i};
+
+        memcpy(room + i * sizeof(item), item, sizeof(item));
+    }
+    return parent_send(&parent, 7, count, CHANNEL_NUMBERS, size);
+}
+
+/* What a worker does for an item: its result is 100 + its number. */
+static void give_number(const struct range_view *view, uint32_t index)
+{
+    const uint64_t result = 100 + index;
+
+    memcpy(view->args + index * 2 * sizeof(result), &result, sizeof(result));
+}
+
+static void expect_numbers(uint64_t seq, uint32_t first, uint32_t count)
+{
+    struct record record;
+    const char *why = "";
+
+    ck_assert_int_eq(parent_read(&parent, &record, &why), 1);
+    ck_assert_uint_eq(record.seq, seq);
+    ck_assert_uint_eq(record.index, first);
+    ck_assert_uint_eq(record.numbers, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t number;
+
+        memcpy(&number, (const uint8_t *)record.data + (size_t)i * record.size,
+               sizeof(number));
+        ck_assert_uint_eq(number, 100 + first + i);
+    }
+    parent_read_done(&parent);
+}
+
+/* Both in the slot itself and in the ring. */
+START_TEST(numbers_go_there_and_back)
+{
+    const uint32_t count = _i == 0 ? 2 : 500;
+    uint64_t seq = send_numbers(count);
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    ck_assert_uint_eq(view.flags, CHANNEL_NUMBERS);
+    expect_nothing(); /* the first is running */
+    for (uint32_t i = 0; i < count; i++) {
+        give_number(&view, i);
+        ck_assert(worker_more(&worker, 0) == (i < count - 1));
+        if (i == 0)
+            expect_numbers(seq, 0, 1);
+    }
+    expect_numbers(seq, 1, count - 1);
+    expect_nothing();
+    ck_assert_int_eq(retire(), 1);
+}
+END_TEST
+
+/* What is not a number is a record, in its place. */
+START_TEST(numbers_and_records_keep_their_order)
+{
+    uint64_t first = send_numbers(4), second = send_items(1);
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        if (i == 2)
+            answer(2, "no");
+        else
+            give_number(&view, i);
+        ck_assert(worker_more(&worker, 0) == (i < 3));
+    }
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    answer(0, "of the next range");
+    ck_assert(!worker_more(&worker, 0));
+    expect_numbers(first, 0, 2);
+    expect_record(first, 2, "no");
+    expect_numbers(first, 3, 1);
+    expect_record(second, 0, "of the next range");
+    expect_nothing();
+    ck_assert_int_eq(retire(), 1);
+    ck_assert_int_eq(retire(), 1);
+}
+END_TEST
+
+/* The word alone says it: who is about to sleep looks at it. */
+START_TEST(a_number_keeps_the_parent_awake)
+{
+    uint64_t seq = send_numbers(2);
+    struct range_view view;
+    struct parent_seen seen = parent_see(&parent, seq);
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    ck_assert(!parent_news(&seen));
+    ck_assert(!parent_sleep(&parent));
+    give_number(&view, 0);
+    ck_assert(worker_more(&worker, 0));
+    ck_assert_int_eq(rings, 1);
+    ck_assert(parent_news(&seen));
+    ck_assert(parent_sleep(&parent));
+    expect_numbers(seq, 0, 1);
+    seen = parent_see(&parent, seq);
+    ck_assert(!parent_news(&seen));
+    ck_assert(!parent_sleep(&parent));
+    give_number(&view, 1);
+    ck_assert(!worker_more(&worker, 0));
+    ck_assert(parent_news(&seen));
+    expect_numbers(seq, 1, 1);
+    seen = parent_see(&parent, seq);
+    ck_assert(!parent_news(&seen));
+}
+END_TEST
+
+START_TEST(numbers_not_begun_are_taken_back)
+{
+    uint64_t seq = send_numbers(10);
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        give_number(&view, i);
+        ck_assert(worker_more(&worker, 0));
+    }
+    expect_numbers(seq, 0, 3);
+    ck_assert_uint_eq(parent_begun(&parent, seq), 4);
+    ck_assert_uint_eq(parent_take(&parent, seq, TAKE_REST), 6);
+    give_number(&view, 3);
+    ck_assert(!worker_more(&worker, 0));
+    expect_numbers(seq, 3, 1);
+    ck_assert_int_eq(retire(), 1);
+}
+END_TEST
+
 /* ---- a worker that lies ------------------------------------------------ */
+
+static void expect_numbers_of_any_value(uint32_t count)
+{
+    struct record record;
+    const char *why = "";
+
+    ck_assert_int_eq(parent_read(&parent, &record, &why), 1);
+    ck_assert_uint_eq(record.numbers, count);
+    parent_read_done(&parent);
+}
 
 static void expect_protocol_error(void)
 {
@@ -257,6 +408,28 @@ static void run_one(void)
     answer(0, "done");
     ck_assert(!worker_more(&worker, 0));
 }
+
+/* Words that no worker writes: nothing is read by them. */
+START_TEST(numbers_that_cannot_be)
+{
+    static const struct {
+        enum slot_state state;
+        uint32_t next, end;
+    } lies[] = {{SLOT_RUNNING, 4, 3}, {SLOT_RUNNING, 3, 4}, {SLOT_DONE, 9, 3},
+                {SLOT_DONE, 3, 9},    {SLOT_READY, 3, 3},   {SLOT_FREE, 3, 3},
+                {SLOT_TAKEN, 3, 3},   {SLOT_RUNNING, 0, 3}};
+
+    (void)send_numbers(3);
+    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        atomic_store(&parent.shared->slot[0].word,
+                     word_of(lies[i].state, lies[i].next, lies[i].end));
+        expect_nothing();
+    }
+    atomic_store(&parent.shared->slot[0].word, word_of(SLOT_DONE, 2, 3));
+    expect_numbers_of_any_value(2);
+    ck_assert_int_eq(retire(), -1);
+}
+END_TEST
 
 START_TEST(an_easy_sleeper_is_woken_when_there_is_little_to_run)
 {
@@ -519,6 +692,11 @@ int main(void)
     tcase_add_test(t, done_without_a_result);
     tcase_add_test(t, begun_is_bounded_whatever_is_written);
     tcase_add_test(t, what_is_answered_is_never_taken_back);
+    tcase_add_loop_test(t, numbers_go_there_and_back, 0, 2);
+    tcase_add_test(t, numbers_and_records_keep_their_order);
+    tcase_add_test(t, a_number_keeps_the_parent_awake);
+    tcase_add_test(t, numbers_not_begun_are_taken_back);
+    tcase_add_test(t, numbers_that_cannot_be);
     tcase_add_loop_test(t, random_bytes_everywhere, 0, 20);
     tcase_add_test(t, nothing_is_lost_between_threads);
     suite_add_tcase(s, t);

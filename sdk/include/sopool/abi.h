@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 #define SOPOOL_ABI_MAJOR 1u
-#define SOPOOL_ABI_MINOR 0u
+#define SOPOOL_ABI_MINOR 1u
 
 /* The name of the one exported symbol, and of the manifest's section. */
 #define SOPOOL_PLUGIN_SYMBOL "sopool_plugin_v1"
@@ -109,6 +109,13 @@ struct sopool_call {
 typedef int32_t (*sopool_entry)(sopool_call *call, const uint8_t *args,
                                 uint64_t size);
 
+/* The same for a task whose parameters and result are all i64, u64 or f64, one
+ * parameter at least and eight at most: `args` points to the arguments and
+ * `out` to room for the result, each an int64_t, a uint64_t or a double.
+ * What it does is what `run` does, without serialization. */
+typedef int32_t (*sopool_direct)(sopool_call *call, const void *args,
+                                 void *out);
+
 /* One task. Strings are UTF-8, end with a NUL and live as long as the plugin.
  * `signature` reads "(name: type, ...) -> type", the types being
  * bool i64 u64 f64 str bytes list map any. */
@@ -120,6 +127,9 @@ typedef struct sopool_task {
     const char *doc;
     sopool_entry run;
     const void *record; /* its record in the manifest */
+
+    /* Since minor 1; for other tasks it is not called, and may be NULL. */
+    sopool_direct direct;
 } sopool_task;
 
 /* The one exported object. `load`, when not NULL, runs once in each process

@@ -364,6 +364,13 @@ static inline int32_t sopool_fail_args(sopool_call *call,
         return status == SOPOOL_OK ? SOPOOL_GIVE_##result(call, &out)          \
                                    : status;                                   \
     }                                                                          \
+    static int32_t sopool_direct_##name(sopool_call *call, const void *args,   \
+                                        void *out)                             \
+    {                                                                          \
+        return sopool_body_##name(call,                                        \
+                                  (const struct sopool_args_##name *)args,     \
+                                  (SOPOOL_OUT_##result *)out);                 \
+    }                                                                          \
     static const struct {                                                      \
         sopool_record head;                                                    \
         char text[sizeof(#name "\0(" shows ") -> " SOPOOL_NAME_##result        \
@@ -382,7 +389,8 @@ static inline int32_t sopool_fail_args(sopool_call *call,
         "(" shows ") -> " SOPOOL_NAME_##result,                                \
         doc,                                                                   \
         sopool_entry_##name,                                                   \
-        &sopool_record_##name};                                                \
+        &sopool_record_##name,                                                 \
+        sopool_direct_##name};                                                 \
     static int32_t sopool_body_##name(                                         \
         SOPOOL_UNUSED sopool_call *call,                                       \
         SOPOOL_UNUSED const struct sopool_args_##name *a,                      \
