@@ -256,9 +256,11 @@ test_plugins += \
 	tests/plugins/ctor.c \
 	tests/plugins/faults.c \
 	tests/plugins/good.c \
+	tests/plugins/leaver.c \
 	tests/plugins/nameless.c \
 	tests/plugins/nuisance.c \
 	tests/plugins/second.c \
+	tests/plugins/undone.c \
 	tests/plugins/unlinked.c
 
 tests/plugins/lib/stamp: $(test_plugins) $(HEADERS) Makefile

@@ -239,6 +239,9 @@ void worker_init(struct worker_end *end, struct shared *shared,
 /* Looks for a while, without sleeping, whether there is a range or an end. */
 bool worker_look(struct worker_end *end);
 
+/* Has the parent said that there is nothing more to run, and is that so? */
+bool worker_ends(const struct worker_end *end);
+
 /* Waits for the next range and begins its item 0: 1, or 0 to quit. */
 int worker_next(struct worker_end *end, struct range_view *out);
 

@@ -139,6 +139,11 @@ static void view(const struct worker_end *end, struct range_view *out)
     out->size = slot->args_size;
 }
 
+bool worker_ends(const struct worker_end *end)
+{
+    return atomic_load(&end->shared->quit) != 0 && !is_ready(end, end->seq);
+}
+
 bool worker_look(struct worker_end *end)
 {
     return look_until(end, has_range, end->seq);

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
@@ -23,6 +24,7 @@
 
 struct forkserver {
     int control;
+    const struct leaving *leaving;
     int children; /* a signalfd for SIGCHLD */
     struct worker_setup setup;
     struct tasks tasks;
@@ -49,6 +51,8 @@ static int prepare(struct forkserver *server, sopool_error *err)
     process_reset_signals();
     crash_watch(NULL);
     crash_know(&server->tasks);
+    server->leaving->prepare();
+    (void)fflush(NULL);
     if (tidy_init(&server->tidy, server->control) != 0)
         return error_nomem(err);
     /* Only now: a plugin's constructor has met the usual signal mask. */
@@ -74,15 +78,16 @@ static _Noreturn void run_child(struct forkserver *server, pid_t parent,
         .process = true,
     };
 
-    (void)pthread_sigmask(SIG_SETMASK, &server->tidy.blocked, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &server->tidy.order->blocked, NULL);
     (void)close(server->control);
     (void)close(server->children);
-    if (!process_settle(parent, fds[2]) ||
+    if (!process_settle_again(parent, fds[2]) ||
         channel_attach(&worker.shared, fds[1], NULL) != 0)
         _exit(1);
     (void)close(fds[1]);
     (void)close(fds[2]);
-    exit(worker_run(&worker));
+    server->leaving->leave(worker_run(&worker));
+    _exit(1); /* not reached */
 }
 
 static void start_worker(struct forkserver *server, uint64_t id,
@@ -169,9 +174,13 @@ static void serve(struct forkserver *server)
     }
 }
 
-int forkserver_serve(int control)
+int forkserver_serve(int control, const struct leaving *leaving)
 {
-    struct forkserver server = {.control = control, .children = -1};
+    struct forkserver server = {
+        .control = control,
+        .leaving = leaving,
+        .children = -1,
+    };
     sopool_error err = {0};
     int status = 0;
 

@@ -73,13 +73,23 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
  * already. */
 bool process_settle(pid_t parent, int output);
 
+/* The same in a process that was forked from one that has done so: input and
+ * buffers are inherited. */
+bool process_settle_again(pid_t parent, int output);
+
 /* And signals as they are by default, none of them blocked. */
 void process_reset_signals(void);
 
 /* Processor time, in milliseconds. */
 uint32_t usage_ms(const struct rusage *usage);
 
+/* How workers that a forkserver has forked end: see leave.h. */
+struct leaving {
+    void (*prepare)(void);
+    void (*leave)(int status); /* does not return */
+};
+
 /* The forkserver's loop; returns its exit status. */
-int forkserver_serve(int control);
+int forkserver_serve(int control, const struct leaving *leaving);
 
 #endif

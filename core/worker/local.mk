@@ -27,5 +27,8 @@ core_libsopool_core_la_SOURCES += \
 # The program that workers run in. It holds the library's objects itself, so
 # that it starts without looking for libsopool.
 pkglibexec_PROGRAMS += sopool-worker
-sopool_worker_SOURCES = core/worker/main.c
+sopool_worker_SOURCES = core/worker/main.c core/worker/leave.c \
+	core/worker/leave.h
 sopool_worker_LDADD = core/libsopool-core.la
+# All symbols are looked up once, rather than by each forked worker.
+sopool_worker_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now

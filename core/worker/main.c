@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "worker/launch.h"
+#include "worker/leave.h"
 
 /* Setup and channel come over the control socket. */
 static int prepare(struct worker *worker, struct worker_setup *setup,
@@ -59,6 +60,8 @@ static int usage(void)
     return 2;
 }
 
+static const struct leaving leaving = {leave_prepare, leave};
+
 int main(int argc, char **argv)
 {
     bool forkserver;
@@ -75,5 +78,5 @@ int main(int argc, char **argv)
     process_reset_signals();
     if (!process_settle((pid_t)parent, -1))
         return 1;
-    return forkserver ? forkserver_serve(CONTROL_FD) : run_worker();
+    return forkserver ? forkserver_serve(CONTROL_FD, &leaving) : run_worker();
 }

@@ -17,20 +17,15 @@ void process_reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void settle_streams(int output)
+static void settle_input(void)
 {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    if (null >= 0) {
-        (void)dup2(null, STDIN_FILENO);
-        if (null > STDERR_FILENO)
-            (void)close(null);
-    }
-    if (output >= 0) {
-        (void)dup2(output, STDOUT_FILENO);
-        (void)dup2(output, STDERR_FILENO);
-    }
-    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (null < 0)
+        return;
+    (void)dup2(null, STDIN_FILENO);
+    if (null > STDERR_FILENO)
+        (void)close(null);
 }
 
 uint32_t usage_ms(const struct rusage *usage)
@@ -41,12 +36,21 @@ uint32_t usage_ms(const struct rusage *usage)
                       (user->tv_usec + sys->tv_usec) / 1000);
 }
 
-bool process_settle(pid_t parent, int output)
+bool process_settle_again(pid_t parent, int output)
 {
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-
-    settle_streams(output);
+    if (output >= 0) {
+        (void)dup2(output, STDOUT_FILENO);
+        (void)dup2(output, STDERR_FILENO);
+    }
     /* A parent that died before the prctl sends no signal any more. */
     return getppid() == parent;
+}
+
+bool process_settle(pid_t parent, int output)
+{
+    settle_input();
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    return process_settle_again(parent, output);
 }

@@ -411,6 +411,14 @@ static int run_range(struct runner *r, const struct range_view *range,
     return 0;
 }
 
+/* Between ranges, but not after the last one. */
+static int put_in_order(struct runner *r, bool busy, int64_t *now)
+{
+    if (!r->worker->process || worker_ends(&r->end))
+        return 0;
+    return judge(r, busy ? tidy_before(&r->tidy, now) : tidy_idle(&r->tidy));
+}
+
 /* Runs ranges until the pool says that it is enough: 0, or -1. What tasks have
  * left to put in order is rather done while there is nothing to run. */
 static int run_ranges(struct runner *r)
@@ -421,8 +429,7 @@ static int run_ranges(struct runner *r)
         bool busy = worker_look(&r->end);
         int64_t began = busy ? clock_now() : 0;
 
-        if (r->worker->process && judge(r, busy ? tidy_before(&r->tidy, &began)
-                                                : tidy_idle(&r->tidy)) != 0)
+        if (put_in_order(r, busy, &began) != 0)
             return -1;
         if (worker_next(&r->end, &range) == 0)
             return 0;

@@ -32,14 +32,15 @@ static bool is_file(int fd, const struct tidy_file *file)
     return now.dev == file->dev && now.ino == file->ino;
 }
 
-static bool go_back(const struct tidy *tidy)
+static bool go_back(const struct tidy_order *order)
 {
     struct stat st;
 
-    if (stat(".", &st) == 0 && st.st_dev == tidy->folder_is.dev &&
-        st.st_ino == tidy->folder_is.ino)
+    if (stat(".", &st) == 0 && st.st_dev == order->folder_is.dev &&
+        st.st_ino == order->folder_is.ino)
         return true;
-    return is_file(tidy->folder, &tidy->folder_is) && fchdir(tidy->folder) == 0;
+    return is_file(order->folder, &order->folder_is) &&
+           fchdir(order->folder) == 0;
 }
 
 /* ---- signals ----------------------------------------------------------- */
@@ -49,7 +50,7 @@ static bool same_action(const struct sigaction *a, const struct sigaction *b)
     return a->sa_flags == b->sa_flags && a->sa_sigaction == b->sa_sigaction;
 }
 
-static void restore_signals(const struct tidy *tidy)
+static void restore_signals(const struct tidy_order *order)
 {
     static const struct itimerval never;
     struct sigaction now;
@@ -57,24 +58,24 @@ static void restore_signals(const struct tidy *tidy)
 
     for (int sig = 1; sig < TIDY_SIGNALS; sig++)
         if (sigaction(sig, NULL, &now) == 0 &&
-            !same_action(&now, &tidy->action[sig]))
-            (void)sigaction(sig, &tidy->action[sig], NULL);
-    if (sigaltstack(NULL, &stack) == 0 && stack.ss_sp != tidy->stack.ss_sp)
-        (void)sigaltstack(&tidy->stack, NULL);
+            !same_action(&now, &order->action[sig]))
+            (void)sigaction(sig, &order->action[sig], NULL);
+    if (sigaltstack(NULL, &stack) == 0 && stack.ss_sp != order->stack.ss_sp)
+        (void)sigaltstack(&order->stack, NULL);
     (void)setitimer(ITIMER_REAL, &never, NULL); /* alarm(), too */
     (void)setitimer(ITIMER_VIRTUAL, &never, NULL);
     (void)setitimer(ITIMER_PROF, &never, NULL);
-    (void)pthread_sigmask(SIG_SETMASK, &tidy->blocked, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &order->blocked, NULL);
 }
 
 /* ---- limits ------------------------------------------------------------ */
 
-static void restore_limits(const struct tidy *tidy)
+static void restore_limits(const struct tidy_order *order)
 {
     struct rlimit now;
 
     for (int i = 0; i < RLIM_NLIMITS; i++) {
-        struct rlimit was = tidy->limit[i];
+        struct rlimit was = order->limit[i];
 
         if (getrlimit((__rlimit_resource_t)i, &now) != 0)
             continue;
@@ -87,14 +88,14 @@ static void restore_limits(const struct tidy *tidy)
 
 /* ---- locale and environment -------------------------------------------- */
 
-static void restore_locale(const struct tidy *tidy)
+static void restore_locale(const struct tidy_order *order)
 {
     const char *now = setlocale(LC_ALL, NULL);
 
-    if (uselocale((locale_t)0) != tidy->thread_locale)
-        (void)uselocale(tidy->thread_locale);
-    if (now == NULL || strcmp(now, tidy->locale) != 0)
-        (void)setlocale(LC_ALL, tidy->locale);
+    if (uselocale((locale_t)0) != order->thread_locale)
+        (void)uselocale(order->thread_locale);
+    if (now == NULL || strcmp(now, order->locale) != 0)
+        (void)setlocale(LC_ALL, order->locale);
 }
 
 static bool same_environment(char *const *now, char *const *was)
@@ -121,14 +122,14 @@ static bool has_name(char *const *entries, const char *name, size_t size)
 }
 
 /* One that was not there before; false: there is none. */
-static bool drop_one(const struct tidy *tidy)
+static bool drop_one(const struct tidy_order *order)
 {
     char name[256];
 
     for (char **at = environ; at != NULL && *at != NULL; at++) {
         size_t size = name_size(*at);
 
-        if (has_name(tidy->environment, *at, size) || size == 0 ||
+        if (has_name(order->environment, *at, size) || size == 0 ||
             size >= sizeof(name))
             continue;
         memcpy(name, *at, size);
@@ -155,13 +156,13 @@ static void set_one(const char *entry)
 
 /* By setenv(), which keeps what it once was given: to put the whole list in
  * place would leak one for each call that changes it. */
-static void restore_environment(const struct tidy *tidy)
+static void restore_environment(const struct tidy_order *order)
 {
-    if (same_environment(environ, tidy->environment))
+    if (same_environment(environ, order->environment))
         return;
-    while (drop_one(tidy))
+    while (drop_one(order))
         ;
-    for (char **at = tidy->environment; *at != NULL; at++)
+    for (char **at = order->environment; *at != NULL; at++)
         set_one(*at);
 }
 
@@ -180,7 +181,6 @@ static char **copy_environment(void)
 
 /* ---- all of it --------------------------------------------------------- */
 
-/* What is each process's own. */
 static void begin(struct tidy *tidy, int control)
 {
     tidy->look = tidy->step = 1;
@@ -194,57 +194,71 @@ static void begin(struct tidy *tidy, int control)
 
 void tidy_inherit(struct tidy *tidy, const struct tidy *before, int control)
 {
-    *tidy = *before;
+    *tidy = (struct tidy){.order = before->order};
     begin(tidy, control);
+}
+
+static int look(struct tidy_order *order)
+{
+    order->user = geteuid();
+    order->mask = umask(0);
+    (void)umask(order->mask);
+    order->folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    order->folder_is = file_of(order->folder);
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &order->blocked);
+    for (int sig = 1; sig < TIDY_SIGNALS; sig++)
+        (void)sigaction(sig, NULL, &order->action[sig]);
+    (void)sigaltstack(NULL, &order->stack);
+    for (int i = 0; i < RLIM_NLIMITS; i++)
+        (void)getrlimit((__rlimit_resource_t)i, &order->limit[i]);
+    order->thread_locale = uselocale((locale_t)0);
+    order->locale = strdup(setlocale(LC_ALL, NULL));
+    order->environment = copy_environment();
+    return order->locale != NULL && order->environment != NULL ? 0 : -1;
 }
 
 int tidy_init(struct tidy *tidy, int control)
 {
     memset(tidy, 0, sizeof(*tidy));
     begin(tidy, control);
-    tidy->user = geteuid();
-    tidy->mask = umask(0);
-    (void)umask(tidy->mask);
-    tidy->folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    tidy->folder_is = file_of(tidy->folder);
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &tidy->blocked);
-    for (int sig = 1; sig < TIDY_SIGNALS; sig++)
-        (void)sigaction(sig, NULL, &tidy->action[sig]);
-    (void)sigaltstack(NULL, &tidy->stack);
-    for (int i = 0; i < RLIM_NLIMITS; i++)
-        (void)getrlimit((__rlimit_resource_t)i, &tidy->limit[i]);
-    tidy->thread_locale = uselocale((locale_t)0);
-    tidy->locale = strdup(setlocale(LC_ALL, NULL));
-    tidy->environment = copy_environment();
-    return tidy->locale != NULL && tidy->environment != NULL ? 0 : -1;
+    tidy->order = tidy->own = calloc(1, sizeof(*tidy->own));
+    return tidy->own != NULL ? look(tidy->own) : -1;
 }
 
 void tidy_finish(struct tidy *tidy)
 {
-    for (char **at = tidy->environment; at != NULL && *at != NULL; at++)
+    struct tidy_order *order = tidy->own;
+
+    if (order == NULL)
+        return;
+    for (char **at = order->environment; at != NULL && *at != NULL; at++)
         free(*at);
-    free(tidy->environment);
-    free(tidy->locale);
+    free(order->environment);
+    free(order->locale);
+    free(order);
+    tidy->own = NULL;
 }
 
 const char *tidy_up(struct tidy *tidy)
 {
+    const struct tidy_order *order = tidy->order;
+
     if (!is_file(tidy->control, &tidy->control_is))
         return "a task closed the worker's control socket";
     for (int i = 0; i < 2; i++)
         if (!is_file(STDOUT_FILENO + i, &tidy->output_is[i]))
             return "a task closed or replaced the worker's output";
-    if (geteuid() != tidy->user)
+    if (geteuid() != order->user)
         return "a task changed the worker's user";
-    if (!go_back(tidy))
+    if (!go_back(order))
         return "a task left the working directory, and there is no way back";
     if (getpgrp() != tidy->group)
         (void)setpgid(0, tidy->group);
-    (void)umask(tidy->mask);
-    restore_signals(tidy);
-    restore_limits(tidy);
-    restore_locale(tidy);
-    restore_environment(tidy);
+    (void)umask(order->mask);
+    restore_signals(order);
+    restore_limits(order);
+    restore_locale(order);
+    restore_environment(order);
     return NULL;
 }
 

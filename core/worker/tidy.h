@@ -22,18 +22,12 @@ struct tidy_file {
     ino_t ino;
 };
 
-struct tidy {
-    int64_t done_ns; /* when it was last in order */
-    uint32_t look;   /* calls before the clock is looked at */
-    uint32_t step;
-    bool used; /* a task has run since */
-
-    int control; /* the worker's socket */
-    pid_t group;
+/* How things are to be. */
+struct tidy_order {
     uid_t user;
     mode_t mask;
     int folder; /* the working directory */
-    struct tidy_file folder_is, output_is[2], control_is;
+    struct tidy_file folder_is;
     sigset_t blocked;
     struct sigaction action[TIDY_SIGNALS];
     stack_t stack;
@@ -43,12 +37,27 @@ struct tidy {
     char **environment; /* owned, with its texts */
 };
 
+struct tidy {
+    const struct tidy_order *order;
+    struct tidy_order *own; /* the same, or NULL: inherited */
+
+    int64_t done_ns; /* when it was last in order */
+    uint32_t look;   /* calls before the clock is looked at */
+    uint32_t step;
+    bool used; /* a task has run since */
+
+    /* What is each process's own. */
+    int control; /* the worker's socket */
+    pid_t group;
+    struct tidy_file output_is[2], control_is;
+};
+
 /* Takes down how things are: 0, or -1 when there is no memory. */
 int tidy_init(struct tidy *tidy, int control);
 void tidy_finish(struct tidy *tidy);
 
 /* The same in a process that was just forked from where `before` was taken:
- * only what is different in it is looked at. */
+ * only what is different in it is looked at, and nothing is copied. */
 void tidy_inherit(struct tidy *tidy, const struct tidy *before, int control);
 
 /* Puts back what is not as it was. NULL, or why this worker is not fit for more

@@ -379,6 +379,69 @@ START_TEST(maxtasksperchild_counts_calls_however_they_travel)
 }
 END_TEST
 
+START_TEST(a_pool_of_short_lives_may_change_its_size)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_arg inputs[60];
+    sopool_result *result;
+    sopool_pool *pool;
+
+    set(options, "maxtasksperchild", "1");
+    pool = open_pool(options);
+    for (int i = 0; i < 60; i++)
+        inputs[i] = sopool_arg_i64(i);
+    result = sopool_map_async(pool, "behave.square", inputs, 60, NULL, &err);
+    ck_assert_msg(result != NULL, "%s", err.message);
+    for (uint32_t i = 0; i < 12; i++) {
+        ck_assert_int_eq(sopool_resize(pool, 1 + i * 7 % 5, &err), 0);
+        (void)sopool_result_wait(result, 2, NULL);
+    }
+    ck_assert_int_eq(sopool_result_wait(result, 20000, &err), 0);
+    for (size_t i = 0; i < 60; i++)
+        ck_assert_int_eq(int_of(sopool_result_value(result, i, &err)),
+                         (int64_t)(i * i));
+    sopool_result_free(result);
+    end_pool(pool);
+}
+END_TEST
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* A worker that was forked from the forkserver ends early where that cannot be
+ * seen; one that was spawned always ends by exit(). */
+START_TEST(workers_end_as_by_exit)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_pool *pool;
+    gate handler, destructor;
+
+    ck_assert_int_eq(setenv("UNDONE_FILE", gate_new(destructor), 1), 0);
+    set(options, "plugins.load", "leaver");
+    pool = open_pool(options);
+    sopool_value_free(
+        sopool_apply(pool, "leaver.nothing", SOPOOL_NO_ARGS, &err));
+    sopool_value_free(sopool_apply(pool, "leaver.leaves",
+                                   SOPOOL_ARGS(gate_new(handler)), &err));
+    ck_assert(!is_there(handler));
+    end_pool(pool);
+    ck_assert(is_there(handler));
+    ck_assert(!is_there(destructor));
+
+    options = options_of(methods[_i]);
+    set(options, "plugins.load", "undone");
+    pool = open_pool(options);
+    sopool_value_free(
+        sopool_apply(pool, "undone.nothing", SOPOOL_NO_ARGS, &err));
+    end_pool(pool);
+    ck_assert(is_there(destructor));
+    (void)unlink(handler);
+    (void)unlink(destructor);
+}
+END_TEST
+
 START_TEST(a_broken_pool_fails_fast_and_can_be_reset)
 {
     sopool_options *options = options_of(methods[_i]);
@@ -709,6 +772,9 @@ int main(void)
     t = add_case(s, "workers");
     tcase_add_loop_test(t, maxtasksperchild_counts_calls_however_they_travel, 0,
                         PROCESS_METHODS);
+    tcase_add_loop_test(t, a_pool_of_short_lives_may_change_its_size, 0,
+                        METHODS);
+    tcase_add_loop_test(t, workers_end_as_by_exit, 0, 2);
     tcase_add_loop_test(t, a_broken_pool_fails_fast_and_can_be_reset, 0,
                         METHODS);
     tcase_add_loop_test(t, a_worker_killed_from_outside_is_replaced, 0,

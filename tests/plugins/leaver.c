@@ -1,0 +1,35 @@
+/* leaver.c - a task that has something done when its worker ends. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sopool/task.h>
+
+static char left[4096];
+
+static void leave(void)
+{
+    int fd = open(left, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+SOPOOL_TASK(leaves, bool, "Has a file made by an exit handler.", (str, path))
+{
+    if (a->path.size >= sizeof(left))
+        return sopool_fail(call, "the path is too long");
+    memcpy(left, a->path.ptr, (size_t)a->path.size);
+    left[a->path.size] = '\0';
+    *out = atexit(leave) == 0;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(nothing, bool, "Does nothing.")
+{
+    *out = true;
+    return SOPOOL_OK;
+}
+
+SOPOOL_PLUGIN(leaver, "1", leaves, nothing);
