@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-enum { LINE_ROOM = 4096, TAIL_ROOM = 512 };
+enum { LINE_ROOM = 4096, TAIL_ROOM = 512, EVENTS = 16 };
 
 /* One worker's pipe, the line that it has begun, and what it printed last. */
 struct source {
@@ -35,13 +35,12 @@ struct logger {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* ended */
     struct source *sources;
-    size_t count;
     bool stop;
     bool ended; /* the thread is about to */
     int wake;   /* an eventfd */
+    int epoll;  /* for it, and for the sources that have not ended */
 
     /* The thread's own. */
-    struct pollfd *polled;
     size_t out_size;
     char out[LINE_ROOM + 1];
 };
@@ -104,11 +103,23 @@ static void take_lines(struct logger *logger, struct source *s, bool all)
     memmove(s->line, s->line + whole, s->size);
 }
 
-static void end_source(struct source *s)
+/* A forked worker may hold copies of descriptors, so that closing alone would
+ * not end the watching. */
+static void end_source(struct logger *logger, struct source *s)
 {
-    if (s->fd >= 0)
-        (void)close(s->fd);
+    if (s->fd < 0)
+        return;
+    (void)epoll_ctl(logger->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+    (void)close(s->fd);
     s->fd = -1;
+}
+
+/* NULL: the eventfd. */
+static int watch(struct logger *logger, int fd, struct source *s)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = s}};
+
+    return epoll_ctl(logger->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static struct source *find(struct logger *logger, uint64_t id)
@@ -132,27 +143,27 @@ static void free_ended(struct logger *logger, bool all)
             continue;
         }
         *at = s->next;
-        end_source(s);
+        end_source(logger, s);
         free(s);
-        logger->count--;
     }
 }
 
 /* ---- the thread -------------------------------------------------------- */
 
-/* One read of a source; false when there is nothing more now. */
-static bool serve(struct logger *logger, struct source *s, bool last)
+/* Reads and writes what there is of a source. */
+static void serve(struct logger *logger, struct source *s, bool last)
 {
     enum got got;
 
-    pthread_mutex_lock(&logger->lock);
-    got = read_source(s);
-    take_lines(logger, s, got == GOT_END || (last && got == GOT_NONE));
-    if (got == GOT_END)
-        end_source(s);
-    pthread_mutex_unlock(&logger->lock);
-    (void)file_write(STDERR_FILENO, logger->out, logger->out_size);
-    return got == GOT_SOME;
+    do {
+        pthread_mutex_lock(&logger->lock);
+        got = read_source(s);
+        take_lines(logger, s, got == GOT_END || (last && got == GOT_NONE));
+        if (got == GOT_END)
+            end_source(logger, s);
+        pthread_mutex_unlock(&logger->lock);
+        (void)file_write(STDERR_FILENO, logger->out, logger->out_size);
+    } while (got == GOT_SOME);
 }
 
 static void serve_all(struct logger *logger, bool last)
@@ -163,51 +174,39 @@ static void serve_all(struct logger *logger, bool last)
     s = logger->sources; /* what is added comes before it */
     pthread_mutex_unlock(&logger->lock);
     for (; s != NULL; s = s->next)
-        while (serve(logger, s, last))
-            ;
-    pthread_mutex_lock(&logger->lock);
-    free_ended(logger, last);
-    pthread_mutex_unlock(&logger->lock);
+        serve(logger, s, last);
 }
 
-/* What is to be waited for; 0: no memory. With the lock. */
-static nfds_t fill_polled(struct logger *logger)
+/* Was it woken, or is it to stop? Then some may have been read by others. */
+static bool is_called(struct logger *logger, bool *stop)
 {
-    struct pollfd *grown =
-        reallocarray(logger->polled, logger->count + 1, sizeof(*grown));
-    nfds_t used = 0;
+    uint64_t count;
 
-    if (grown == NULL)
-        return 0;
-    logger->polled = grown;
-    grown[used++] = (struct pollfd){.fd = logger->wake, .events = POLLIN};
-    for (const struct source *s = logger->sources; s != NULL; s = s->next)
-        if (s->fd >= 0)
-            grown[used++] = (struct pollfd){.fd = s->fd, .events = POLLIN};
-    return used;
+    if (read(logger->wake, &count, sizeof(count)) < 0)
+        return false;
+    pthread_mutex_lock(&logger->lock);
+    *stop = logger->stop;
+    pthread_mutex_unlock(&logger->lock);
+    return true;
 }
 
 static void *run(void *arg)
 {
     struct logger *logger = arg;
+    struct epoll_event events[EVENTS];
     bool stop = false;
 
     while (!stop) {
-        uint64_t count;
-        nfds_t polled;
+        int count = epoll_wait(logger->epoll, events, EVENTS, -1);
 
+        for (int i = 0; i < count; i++)
+            if (events[i].data.ptr != NULL)
+                serve(logger, events[i].data.ptr, false);
+            else if (is_called(logger, &stop))
+                serve_all(logger, stop);
         pthread_mutex_lock(&logger->lock);
-        polled = fill_polled(logger);
+        free_ended(logger, stop);
         pthread_mutex_unlock(&logger->lock);
-        if (polled == 0) /* look again in a while */
-            (void)poll(NULL, 0, 100);
-        else
-            (void)poll(logger->polled, polled, -1);
-        (void)!read(logger->wake, &count, sizeof(count));
-        pthread_mutex_lock(&logger->lock);
-        stop = logger->stop;
-        pthread_mutex_unlock(&logger->lock);
-        serve_all(logger, stop);
     }
     pthread_mutex_lock(&logger->lock);
     logger->ended = true;
@@ -235,10 +234,31 @@ static int start_thread(struct logger *logger)
     return status;
 }
 
+static void free_logger(struct logger *logger)
+{
+    if (logger->epoll >= 0)
+        (void)close(logger->epoll);
+    if (logger->wake >= 0)
+        (void)close(logger->wake);
+    (void)pthread_cond_destroy(&logger->changed);
+    (void)pthread_mutex_destroy(&logger->lock);
+    free(logger);
+}
+
+static int start(struct logger *logger)
+{
+    logger->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    logger->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (logger->wake < 0 || logger->epoll < 0 ||
+        watch(logger, logger->wake, NULL) != 0)
+        return -1;
+    errno = start_thread(logger);
+    return errno == 0 ? 0 : -1;
+}
+
 struct logger *logger_start(sopool_error *err)
 {
     struct logger *logger = calloc(1, sizeof(*logger));
-    int status;
 
     if (logger == NULL) {
         (void)error_nomem(err);
@@ -246,16 +266,11 @@ struct logger *logger_start(sopool_error *err)
     }
     (void)pthread_mutex_init(&logger->lock, NULL);
     clock_cond_init(&logger->changed);
-    logger->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (logger->wake >= 0) {
-        status = start_thread(logger);
-        if (status == 0)
-            return logger;
-        (void)close(logger->wake);
-        errno = status;
-    }
+    logger->wake = logger->epoll = -1;
+    if (start(logger) == 0)
+        return logger;
     (void)error_errno(err, "cannot start the log");
-    free(logger);
+    free_logger(logger);
     return NULL;
 }
 
@@ -273,10 +288,15 @@ int logger_add(struct logger *logger, uint64_t id, int fd, sopool_error *err)
     pthread_mutex_lock(&logger->lock);
     s->next = logger->sources;
     logger->sources = s;
-    logger->count++;
+    if (watch(logger, fd, s) != 0) {
+        (void)error_errno(err, "cannot watch a worker's output");
+        logger->sources = s->next;
+        (void)close(fd);
+        free(s);
+        s = NULL;
+    }
     pthread_mutex_unlock(&logger->lock);
-    wake(logger);
-    return 0;
+    return s != NULL ? 0 : -1;
 }
 
 size_t logger_last(struct logger *logger, uint64_t id, char *out, size_t room)
@@ -304,9 +324,8 @@ void logger_forget(struct logger *logger, uint64_t id)
     pthread_mutex_lock(&logger->lock);
     s = find(logger, id);
     if (s != NULL)
-        s->forgotten = true;
+        s->forgotten = true; /* the thread frees it when it comes by */
     pthread_mutex_unlock(&logger->lock);
-    wake(logger);
 }
 
 /* Waits until the thread is about to end, a second at most. */
@@ -336,9 +355,5 @@ void logger_stop(struct logger *logger)
         return;
     }
     (void)pthread_join(logger->thread, NULL);
-    (void)close(logger->wake);
-    (void)pthread_cond_destroy(&logger->changed);
-    (void)pthread_mutex_destroy(&logger->lock);
-    free(logger->polled);
-    free(logger);
+    free_logger(logger);
 }
