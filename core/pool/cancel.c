@@ -169,7 +169,7 @@ size_t batch_kill(struct sopool_pool *pool, const struct batch *batch)
 void take_back_lower(struct sopool_pool *pool, uint32_t level)
 {
     for (struct member *m = pool->members; m != NULL; m = m->next) {
-        if (m->state != MEMBER_READY)
+        if (m->state != MEMBER_READY && m->state != MEMBER_STARTING)
             continue;
         for (uint64_t seq = m->end.sent; seq-- > m->end.retired;) {
             const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];

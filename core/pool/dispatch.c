@@ -72,15 +72,21 @@ void start_failed(struct sopool_pool *pool, bool final, const sopool_error *why)
     pool->start_after = clock_now() + wait;
 }
 
-/* Workers that have, or will have, calls to run. A worker whose last calls have
- * been handed out does not count, so its successor starts before it ends. */
+/* Workers that have, or will have, calls to run. One that is ready and has its
+ * last calls does not count, so its successor starts before it ends. */
+static bool is_working(const struct member *m)
+{
+    return !m->surplus &&
+           (m->state == MEMBER_STARTING ||
+            (m->state == MEMBER_READY && !m->last && m->budget > 0));
+}
+
 static uint32_t working(const struct sopool_pool *pool)
 {
     uint32_t count = 0;
 
     for (const struct member *m = pool->members; m != NULL; m = m->next)
-        if ((m->state == MEMBER_STARTING || m->state == MEMBER_READY) &&
-            !m->last && m->budget > 0 && !m->surplus)
+        if (is_working(m))
             count++;
     return count;
 }
@@ -124,8 +130,7 @@ static struct member *dispensable(const struct sopool_pool *pool)
     struct member *busy = NULL;
 
     for (struct member *m = pool->members; m != NULL; m = m->next) {
-        if ((m->state != MEMBER_STARTING && m->state != MEMBER_READY) ||
-            m->surplus || m->last)
+        if (!is_working(m))
             continue;
         if (m->inflight == 0)
             return m;

@@ -369,7 +369,9 @@ static bool take_from(struct member *victim)
 
         if (range->taken || range->answered == range->end)
             continue;
-        taken = take_range(victim, seq, victim->inflight > 1);
+        taken = take_range(victim, seq,
+                           victim->inflight > 1 ||
+                               victim->state == MEMBER_STARTING);
         if (taken == 0)
             continue;
         if (victim->budget != UINT64_MAX)
@@ -380,22 +382,27 @@ static bool take_from(struct member *victim)
     return false;
 }
 
+/* One that is starting keeps its call if it will run no other. */
+static bool can_lose(const struct member *m)
+{
+    return m->inflight > 0 && (m->state == MEMBER_READY ||
+                               (m->state == MEMBER_STARTING && !m->last));
+}
+
 /* A worker that has nothing gets a share of the one that has most. */
 static bool rob(struct sopool_pool *pool)
 {
     struct member *victim = NULL;
 
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state == MEMBER_READY && m->inflight > 0 &&
-            (victim == NULL || m->inflight > victim->inflight))
+        if (can_lose(m) && (victim == NULL || m->inflight > victim->inflight))
             victim = m;
     if (victim == NULL)
         return false;
     if (take_from(victim))
         return true;
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m != victim && m->state == MEMBER_READY && m->inflight > 0 &&
-            take_from(m))
+        if (m != victim && can_lose(m) && take_from(m))
             return true;
     return false;
 }
@@ -408,17 +415,40 @@ static bool can_take(const struct member *m, uint32_t depth)
            m->budget > 0 && m->inflight < depth;
 }
 
+/* A worker that has nothing to do before it is ready finds its first call in
+ * its channel when it is, so that nobody need wait to be woken. */
+static bool can_take_early(const struct member *m, uint32_t depth)
+{
+    const struct range *head = queue_head(m->pool);
+
+    return m->state == MEMBER_STARTING && m->phase == PHASE_RUN &&
+           !m->pool->sets_up && !m->closed && !m->surplus && m->budget > 0 &&
+           m->inflight < depth && batch_timeout(head->batch) == 0;
+}
+
+typedef bool taker(const struct member *m, uint32_t depth);
+
+/* False: there is nothing more to be given. */
+static bool feed_depth(struct sopool_pool *pool, uint32_t depth, taker *can)
+{
+    for (struct member *m = pool->members; m != NULL; m = m->next) {
+        const struct range *head = queue_head(pool);
+
+        if (head == NULL || depth > depth_of(pool, head))
+            return false;
+        if (can(m, depth))
+            (void)give(m);
+    }
+    return true;
+}
+
 static void feed_queue(struct sopool_pool *pool)
 {
-    for (uint32_t depth = 1; depth <= DEPTH_MOST; depth++)
-        for (struct member *m = pool->members; m != NULL; m = m->next) {
-            const struct range *head = queue_head(pool);
-
-            if (head == NULL || depth > depth_of(pool, head))
-                return;
-            if (can_take(m, depth))
-                (void)give(m);
-        }
+    if (!feed_depth(pool, 1, can_take) || !feed_depth(pool, 1, can_take_early))
+        return;
+    for (uint32_t depth = 2; depth <= DEPTH_MOST; depth++)
+        if (!feed_depth(pool, depth, can_take))
+            return;
 }
 
 static bool any_idle(const struct sopool_pool *pool)

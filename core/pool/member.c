@@ -281,6 +281,8 @@ static void handle(struct member *m, const struct message *message,
     case MESSAGE_PHASE:
         m->phase = (enum phase)message->value;
         m->phase_plugin = message->number;
+        if (m->phase == PHASE_LOAD || m->phase == PHASE_INIT)
+            m->pool->sets_up = true;
         if (m->state == MEMBER_STARTING && m->phase == PHASE_INIT)
             m->limit_at = m->pool->options->timeout_ns == 0
                               ? CLOCK_NEVER

@@ -169,6 +169,7 @@ static int build(struct sopool_pool *pool, const sopool_options *options,
     pool->options = options_copy(options);
     if (pool->options == NULL)
         return error_nomem(err);
+    pool->sets_up = options->initializer != NULL;
     pool->catalog = plugins_find(options, NULL, NULL, err);
     if (pool->catalog == NULL || make_setup(pool, err) != 0)
         return -1;

@@ -208,6 +208,7 @@ struct sopool_pool {
     struct member *members;
     struct member *buried; /* to be freed after the events at hand */
     uint32_t ready;        /* members that are */
+    bool sets_up;          /* workers run load hooks or an initializer first */
     uint64_t next_id;
     uint64_t reset_id; /* workers before this one started before a reset */
     uint32_t start_failures; /* in a row */

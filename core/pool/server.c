@@ -88,6 +88,7 @@ static void fork_failed(struct sopool_pool *pool, const struct message *message)
     errno = message->value;
     (void)error_errno(&err, "the forkserver cannot fork a worker");
     err.code = SOPOOL_E_BROKEN;
+    member_take_back(m); /* its first call */
     m->state = MEMBER_DEAD;
     member_bury(m);
     start_failed(pool, false, &err);

@@ -35,7 +35,8 @@ static bool may_be_stopped(struct member *m)
 
     m->looked_at = m->end.results_tail;
     return silent && m->inflight > 0 && m->pid > 0 && !m->gone &&
-           (m->state == MEMBER_READY || m->state == MEMBER_ENDING);
+           (m->state == MEMBER_STARTING || m->state == MEMBER_READY ||
+            m->state == MEMBER_ENDING);
 }
 
 static bool some_have_calls(const struct sopool_pool *pool)
