@@ -5,6 +5,7 @@
  *     raw SCENARIO ...
  */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -383,6 +384,165 @@ static double forkserver(char **args)
     return (double)count * 1e9 / (double)(now_ns() - began);
 }
 
+/* ---- what a pool cannot do without ------------------------------------- */
+
+enum {
+    CHANNEL = 512 * 1024,
+    SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL
+};
+
+/* What the parent has of a child, and what it hands over. */
+struct equipment {
+    int fd[3]; /* the child's: its socket, its channel, its output */
+    int control, output;
+    _Atomic uint32_t *channel;
+};
+
+static void equip(struct equipment *own)
+{
+    int pair[2], pipes[2];
+
+    own->fd[1] = memfd_create("channel", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (own->fd[1] < 0 || ftruncate(own->fd[1], CHANNEL) != 0 ||
+        fcntl(own->fd[1], F_ADD_SEALS, SEALS) != 0 ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
+        pipe2(pipes, O_CLOEXEC) != 0)
+        fail("equipment");
+    own->channel =
+        mmap(NULL, CHANNEL, PROT_READ | PROT_WRITE, MAP_SHARED, own->fd[1], 0);
+    if (own->channel == MAP_FAILED)
+        fail("mmap");
+    own->control = pair[0];
+    own->output = pipes[0];
+    own->fd[0] = pair[1];
+    own->fd[2] = pipes[1];
+    own->channel[0] = 1; /* its call */
+}
+
+static void send_files(int sock, const int *fds, size_t count)
+{
+    _Alignas(struct cmsghdr) char space[CMSG_SPACE(3 * sizeof(int))] = {0};
+    char byte = 0;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = space,
+                         .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
+    if (sendmsg(sock, &msg, 0) != 1)
+        fail("sendmsg");
+}
+
+static bool receive_files(int sock, int *fds, size_t count)
+{
+    _Alignas(struct cmsghdr) char space[CMSG_SPACE(3 * sizeof(int))];
+    char byte;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = space,
+                         .msg_controllen = sizeof(space)};
+
+    if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 1)
+        return false;
+    memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&msg)), count * sizeof(int));
+    return true;
+}
+
+/* The child: takes its call from its channel and answers there. */
+static _Noreturn void run_equipped(const int *fd)
+{
+    _Atomic uint32_t *channel;
+
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)dup2(fd[2], STDOUT_FILENO);
+    (void)dup2(fd[2], STDERR_FILENO);
+    channel = mmap(NULL, CHANNEL, PROT_READ | PROT_WRITE, MAP_SHARED, fd[1], 0);
+    if (channel == MAP_FAILED)
+        _exit(1);
+    channel[CHANNEL / 8] = channel[0];
+    _exit(write(fd[0], "", 1) == 1 ? 0 : 1);
+}
+
+static _Noreturn void serve_equipped(int sock)
+{
+    int fd[3];
+
+    while (receive_files(sock, fd, 3)) {
+        pid_t pid = fork();
+        int pidfd;
+
+        if (pid == 0)
+            run_equipped(fd);
+        pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        send_files(sock, &pidfd, 1);
+        for (int i = 0; i < 3; i++)
+            (void)close(fd[i]);
+        (void)close(pidfd);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+    }
+    _exit(0);
+}
+
+static void start_equipped(struct equipment *own, int sock)
+{
+    equip(own);
+    send_files(sock, own->fd, 3);
+    for (int i = 0; i < 3; i++)
+        (void)close(own->fd[i]);
+}
+
+/* Its answer, its pidfd, its end. */
+static void finish_equipped(struct equipment *own, int sock)
+{
+    char byte;
+    int pidfd;
+
+    if (!receive_files(sock, &pidfd, 1) || read(own->control, &byte, 1) != 1 ||
+        own->channel[CHANNEL / 8] != 1)
+        fail("a child");
+    (void)munmap((void *)own->channel, CHANNEL);
+    (void)close(own->control);
+    (void)close(own->output);
+    (void)close(pidfd);
+}
+
+/* The same as forkserver, where each child has what a pool must give it: a
+ * channel of its own that no other can write, a socket, a pipe for what it
+ * prints, and a pidfd by which it can be ended and nobody else. */
+static double equipped(char **args)
+{
+    const long count = number_of(args[1]);
+    struct equipment ring[WORKERS];
+    int64_t began;
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
+        fail("socketpair");
+    if (in_child()) {
+        (void)close(pair[0]);
+        if (dlopen(args[0], RTLD_NOW | RTLD_LOCAL) == NULL)
+            _exit(1);
+        serve_equipped(pair[1]);
+    }
+    (void)close(pair[1]);
+    began = now_ns();
+    for (long i = 0; i < count + WORKERS; i++) {
+        if (i >= WORKERS)
+            finish_equipped(&ring[i % WORKERS], pair[0]);
+        if (i < count)
+            start_equipped(&ring[i % WORKERS], pair[0]);
+    }
+    return (double)count * 1e9 / (double)(now_ns() - began);
+}
+
 int main(int argc, char **argv)
 {
     static const struct scenario scenarios[] = {
@@ -393,6 +553,7 @@ int main(int argc, char **argv)
         {"naps", naps, 2},
         {"spawn", spawn, 1},
         {"forkserver", forkserver, 2},
+        {"equipped", equipped, 2},
         {NULL, NULL, 0},
     };
 
