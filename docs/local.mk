@@ -8,6 +8,7 @@ dist_doc_DATA = README.md docs/config.md docs/containment.md \
 man3_MANS = \
 	docs/man3/sopool.3 \
 	docs/man3/sopool_arguments.3 \
+	docs/man3/sopool_buffers.3 \
 	docs/man3/sopool_calls.3 \
 	docs/man3/sopool_catalog.3 \
 	docs/man3/sopool_errors.3 \

@@ -19,6 +19,7 @@ SH_LOG_COMPILER = $(SHELL)
 
 unit_tests += \
 	tests/unit/test_base \
+	tests/unit/test_buffer \
 	tests/unit/test_calls \
 	tests/unit/test_catalog \
 	tests/unit/test_cbor \

@@ -42,6 +42,12 @@ enum {
     8u /* the bytes are uint64_t alone, as many for each item; the first of    \
           an item is overwritten by its result, which is one, too */
 
+#define CHANNEL_LENT                                                           \
+    16u /* one item; its arguments end in memory of the program's that the     \
+           worker keeps, or gets, in one of some places; the bytes say in      \
+           which */
+enum { CHANNEL_PLACES = 4 };
+
 /* A record's status: the result stands in that memory; the record's bytes are
  * two uint64_t, where in it and how many bytes. */
 #define CHANNEL_WARM_RESULT 0x40u
@@ -204,6 +210,10 @@ void parent_last(struct parent_end *end);
 void parent_stop(struct parent_end *end);
 void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index);
 
+/* Asks the worker to let go of what it has in a place, if that has the number.
+ * Wake it afterwards. */
+void parent_forget(struct parent_end *end, uint32_t place, uint64_t number);
+
 /* What a dead worker noted of its end. Its words, not to be believed. */
 void parent_fault(const struct parent_end *end, struct last_fault *out);
 
@@ -242,8 +252,12 @@ bool worker_look(struct worker_end *end);
 /* Has the parent said that there is nothing more to run, and is that so? */
 bool worker_ends(const struct worker_end *end);
 
-/* Waits for the next range and begins its item 0: 1, or 0 to quit. */
+/* Waits for the next range and begins its item 0: 1, or 0 to quit; or 2 when
+ * there is something to forget, before the next range. */
 int worker_next(struct worker_end *end, struct range_view *out);
+
+/* The number of what is to be forgotten if it is in that place; 0: nothing. */
+uint64_t worker_forgets(const struct worker_end *end, uint32_t place);
 
 /* After an item was answered: begins the next item of the range (true), or
  * finishes the range (false), saying how long it took since `began`. */

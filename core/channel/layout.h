@@ -94,7 +94,7 @@ enum { SLOT_ARGS = 32 };
 struct shared_slot {
     _Atomic uint64_t word;
     uint32_t task;
-    uint32_t flags;   /* CHANNEL_TIMED, CHANNEL_BIG */
+    uint32_t flags;   /* CHANNEL_TIMED and its like */
     uint32_t args_at; /* where in the args ring, or ARGS_HERE */
     uint32_t args_size;
     _Atomic uint64_t busy_ns; /* the worker's: how long the range took */
@@ -119,6 +119,8 @@ struct shared {
     _Atomic uint32_t stop;          /* every task should end early */
     _Atomic uint64_t stop_item;     /* the task that runs this item should */
     _Atomic int parent_cpu;         /* where the last range was sent */
+    _Atomic uint32_t forget;        /* there is something new in: */
+    _Atomic uint64_t forgets[CHANNEL_PLACES]; /* the numbers, or 0 */
 
     _Alignas(64) struct shared_slot slot[CHANNEL_SLOTS];
     _Alignas(4096) uint8_t args[CHANNEL_ARGS];

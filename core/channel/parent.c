@@ -523,6 +523,12 @@ void parent_stop_item(struct parent_end *end, uint64_t seq, uint32_t index)
     atomic_store(&end->shared->stop_item, item_name(seq, index));
 }
 
+void parent_forget(struct parent_end *end, uint32_t place, uint64_t number)
+{
+    atomic_store(&end->shared->forgets[place], number);
+    atomic_store(&end->shared->forget, 1);
+}
+
 bool parent_left(const struct parent_end *end)
 {
     return atomic_load(&end->shared->left) != 0;

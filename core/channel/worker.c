@@ -124,7 +124,8 @@ static bool has_range(const struct worker_end *end, uint64_t seq)
     uint32_t state = word_state(atomic_load(&slot_of(end, seq)->word));
 
     return state == SLOT_READY || state == SLOT_TAKEN ||
-           atomic_load(&end->shared->quit) != 0;
+           atomic_load(&end->shared->quit) != 0 ||
+           atomic_load(&end->shared->forget) != 0;
 }
 
 static void view(const struct worker_end *end, struct range_view *out)
@@ -166,6 +167,10 @@ int worker_next(struct worker_end *end, struct range_view *out)
         struct shared_slot *slot = slot_of(end, end->seq);
         uint64_t word = atomic_load(&slot->word);
 
+        if (atomic_load(&end->shared->forget) != 0) {
+            atomic_store(&end->shared->forget, 0);
+            return 2;
+        }
         switch (word_state(word)) {
         case SLOT_READY:
             if (!atomic_compare_exchange_strong(
@@ -210,6 +215,11 @@ bool worker_more(struct worker_end *end, int64_t began)
         end->seq++;
     notify_item(end, more);
     return more;
+}
+
+uint64_t worker_forgets(const struct worker_end *end, uint32_t place)
+{
+    return atomic_load(&end->shared->forgets[place]);
 }
 
 void worker_began(struct worker_end *end, int64_t now)

@@ -142,9 +142,11 @@ typedef struct sopool_task_info {
 /* ---- arguments: what a call is given ----------------------------------- */
 
 /* One argument. Make it with the functions below or let SOPOOL_ARGS do so;
- * text and bytes are borrowed until the call that takes them returns. */
+ * text and bytes are borrowed until the call that takes them returns, but for
+ * those of sopool_arg_buffer. */
 typedef struct sopool_arg {
-    int type; /* a sopool_type; 0 is null; SOPOOL_ANY is one CBOR item */
+    int type; /* a sopool_type; 0 is null; SOPOOL_ANY is one CBOR item; other
+                 numbers are the library's */
     union {
         bool b;
         int64_t i;
@@ -222,6 +224,43 @@ SOPOOL_API sopool_args sopool_args_cbor(const void *array, size_t size);
                        SOPOOL_ARGS_COUNT(__VA_ARGS__), __VA_ARGS__)},          \
                    SOPOOL_ARGS_COUNT(__VA_ARGS__), NULL, 0})
 #endif
+
+/* ---- buffers: large arguments that workers read in place --------------- */
+
+/* Memory that the program fills and that workers can read, and only read: the
+ * data of a call in it are not copied on their way to the task. */
+typedef struct sopool_buffer sopool_buffer;
+
+/* A buffer of `size` bytes, at least one; they are zeros. It belongs to no
+ * pool, and can be used by any. It takes a file descriptor; where the kernel
+ * cannot protect it from being written by workers (before Linux 5.1), or there
+ * is no descriptor left, its data are copied like any others. NULL: no memory,
+ * or no size (SOPOOL_E_USAGE). */
+SOPOOL_API sopool_buffer *sopool_buffer_new(size_t size, sopool_error *err);
+
+/* Its data, at the beginning of a page, and how many bytes they are. They are
+ * the program's to read and to write, by any thread, while no call reads them:
+ * what is changed before a call is done may reach its task or not, or in part.
+ * A child after fork() has not got them. */
+SOPOOL_API void *sopool_buffer_data(sopool_buffer *buffer);
+SOPOOL_API size_t sopool_buffer_size(const sopool_buffer *buffer);
+
+/* Gives a buffer back, at any time and by any thread; calls that use it keep
+ * it until they are done. The program must not touch its data after this. */
+SOPOOL_API void sopool_buffer_free(sopool_buffer *buffer);
+
+/* `size` bytes of a buffer, from byte `offset` on, as an argument of a type
+ * that is made of bytes: SOPOOL_BYTES, SOPOOL_STR (UTF-8), or SOPOOL_ANY (one
+ * CBOR item). For as many calls at a time as one likes. Unlike other arguments
+ * it is borrowed until the calls that take it are done, not only until they
+ * are submitted.
+ *
+ * It is read in place when it is a call's last argument, begins at offset 0, is
+ * of 64 KiB or more, and what comes before it is small (1000 bytes); otherwise
+ * it is copied. What is no part of the buffer, or of another type, fails with
+ * SOPOOL_E_USAGE in the call that takes it. */
+SOPOOL_API sopool_arg sopool_arg_buffer(const sopool_buffer *buffer,
+                                        size_t offset, size_t size, int type);
 
 /* ---- values: what a call gives ----------------------------------------- */
 

@@ -13,6 +13,7 @@
 #include "pool/options.h"
 #include "value/args.h"
 #include "value/number.h"
+#include "value/buffer.h"
 #include "worker/message.h"
 
 static struct batch_store *store_new(uint32_t room)
@@ -67,6 +68,18 @@ struct batch *batch_new(uint32_t task, uint32_t room)
     return NULL;
 }
 
+static void drop_lent(struct batch_store *store)
+{
+    const sopool_buffer *buffer;
+
+    for (size_t at = 0; at < store->lent.size; at += sizeof(buffer)) {
+        memcpy(&buffer, store->lent.data + at, sizeof(buffer));
+        buffer_unref(buffer);
+    }
+    buf_finish(&store->lent);
+    store->spilled = false;
+}
+
 /* Larger ones come seldom. */
 enum { KEPT_BYTES = 256 * 1024 };
 
@@ -85,6 +98,7 @@ bool batch_reset(struct batch *batch, uint32_t room)
     free(store->tries);
     store->tries = NULL;
     store->args.size = 0;
+    drop_lent(store);
     store->failed = store->taken_back = 0;
     store->first_failed = UINT32_MAX;
     memset(batch, 0, sizeof(*batch));
@@ -162,7 +176,7 @@ static int spill_begin(struct batch_store *store, uint64_t *offset,
 static int spill_end(struct batch_store *store, uint64_t offset, uint64_t size,
                      sopool_error *err)
 {
-    const struct spilled where = {offset, size};
+    const struct spilled where = {.offset = offset, .size = size};
     const uint32_t mark = BATCH_SPILLED;
     size_t before = store->args.size;
 
@@ -172,6 +186,7 @@ static int spill_end(struct batch_store *store, uint64_t offset, uint64_t size,
         return error_nomem(err);
     }
     store->file_size = offset + size;
+    store->spilled = true;
     return 0;
 }
 
@@ -184,6 +199,47 @@ static int spill(struct batch_store *store, const sopool_args *args,
         args_write(args, store->file, &size, err) != 0)
         return -1;
     return spill_end(store, offset, size, err);
+}
+
+/* Keeps the buffer until the arguments are dropped. */
+static int use_buffer(struct batch_store *store, const sopool_buffer *buffer)
+{
+    const sopool_buffer *last;
+    size_t size = store->lent.size;
+
+    if (size > 0) {
+        memcpy(&last, store->lent.data + size - sizeof(last), sizeof(last));
+        if (last == buffer)
+            return 0;
+    }
+    if (buf_add(&store->lent, &buffer, sizeof(buffer)) != 0)
+        return -1;
+    buffer_ref(buffer);
+    return 0;
+}
+
+/* Notes the buffer, and what comes before its bytes. */
+static int borrow(struct batch_store *store, const sopool_args *args,
+                  const sopool_buffer *buffer, sopool_error *err)
+{
+    const struct spilled where = {.size = args_buffer_size(args),
+                                  .buffer = buffer};
+    const uint32_t mark = BATCH_SPILLED;
+    uint8_t head[ARGS_HEAD];
+    sopool_writer w = sopool_writer_of(head, sizeof(head));
+    size_t before = store->args.size;
+
+    if (args_put_head(args, &w, err) != 0)
+        return -1;
+    if (w.failed || use_buffer(store, buffer) != 0 ||
+        buf_add(&store->args, &mark, sizeof(mark)) != 0 ||
+        buf_add(&store->args, &where, sizeof(where)) != 0 ||
+        buf_add(&store->args, head, w.size) != 0) {
+        store->args.size = before;
+        return error_nomem(err);
+    }
+    store->spilled = true;
+    return 0;
 }
 
 static bool is_lent(const struct batch_store *store)
@@ -309,13 +365,16 @@ bool batch_spilled(const struct batch *batch, uint32_t index,
     const uint8_t *at;
     uint32_t size;
 
-    if (batch->single || batch->store->file < 0)
+    if (batch->single || !batch->store->spilled)
         return false;
     at = batch->store->args.data + batch->store->at[index];
     memcpy(&size, at, sizeof(size));
     if (size != BATCH_SPILLED)
         return false;
     memcpy(where, at + sizeof(size), sizeof(*where));
+    where->head = at + sizeof(size) + sizeof(*where);
+    where->head_size =
+        batch_room(batch, index, 1) - sizeof(size) - sizeof(*where);
     return true;
 }
 
@@ -387,8 +446,12 @@ int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
     struct batch_store *store = batch->store;
     /* So many numbers take more room than that, too. */
     bool large = args_payload(args) + args->count * 9 > SPILL_ABOVE;
+    const sopool_buffer *buffer = large ? args_buffer(args) : NULL;
 
-    if ((large ? spill : add_inline)(store, args, err) != 0)
+    if (buffer != NULL) {
+        if (borrow(store, args, buffer, err) != 0)
+            return -1;
+    } else if ((large ? spill : add_inline)(store, args, err) != 0)
         return -1;
     store->at[++batch->count] = store->args.size;
     return 0;
@@ -447,6 +510,7 @@ void batch_drop_args(struct batch *batch)
     if (store->file >= 0)
         (void)close(store->file);
     store->file = -1;
+    drop_lent(store);
 }
 
 void batch_seal(struct batch *batch)

@@ -61,11 +61,15 @@ struct range {
     uint32_t count;
 };
 
-/* In place of the size of arguments that stand in the batch's file. */
+/* In place of the size of arguments that stand in the batch's file, or end in a
+ * buffer of the program's. */
 #define BATCH_SPILLED UINT32_MAX
 
 struct spilled {
     uint64_t offset, size;
+    const sopool_buffer *buffer; /* it has these bytes; NULL: the file has */
+    const uint8_t *head;         /* and what comes before them: borrowed */
+    size_t head_size;
 };
 
 /* What a batch has that is not one small call. */
@@ -73,6 +77,8 @@ struct batch_store {
     struct buf args; /* as batch_write says, or BATCH_SPILLED and a spilled */
     int file;        /* large arguments, one after the other; -1: none */
     uint64_t file_size;
+    struct buf lent;          /* a sopool_buffer * for each that is used */
+    bool spilled;             /* some arguments are */
     uint32_t room;            /* calls that there is room for */
     size_t *at;               /* count + 1 places in args; owned */
     const sopool_arg *inputs; /* instead of these, one for each call: borrowed
@@ -202,7 +208,7 @@ size_t batch_write_list(const struct batch *batch,
                         const struct signature *signature, uint32_t index,
                         uint8_t *to);
 
-/* Where the arguments of a call are, if they are in the file. */
+/* Where the arguments of a call are, if they are not here. */
 bool batch_spilled(const struct batch *batch, uint32_t index,
                    struct spilled *where);
 

@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "value/buffer.h"
 #include "value/encode.h"
 #include "value/number.h"
 
@@ -80,7 +81,16 @@ static int add_args(const struct batch *batch,
         return status;
     }
     errno = EFBIG;
-    if (where.size > ARGS_MOST || (room = buf_room(out, where.size)) == NULL)
+    if (where.size > ARGS_MOST)
+        return -1;
+    if (where.buffer != NULL) {
+        const void *data =
+            sopool_buffer_data((sopool_buffer *)(uintptr_t)where.buffer);
+        return buf_add(out, where.head, where.head_size) == 0
+                   ? buf_add(out, data, where.size)
+                   : -1;
+    }
+    if ((room = buf_room(out, where.size)) == NULL)
         return -1;
     if (pread(batch->store->file, room, where.size, (off_t)where.offset) !=
         (ssize_t)where.size)

@@ -427,6 +427,7 @@ static void handle(struct sopool_pool *pool, const struct epoll_event *event)
     switch (watch->kind) {
     case WATCH_WAKE:
         (void)!read(pool->wake, &count, sizeof(count));
+        buffers_look(pool);
         break;
     case WATCH_SERVER:
         server_event(pool);

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "worker/shelf.h"
+
 void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
                 uint64_t busy_ns)
 {
@@ -99,39 +101,67 @@ static void hand(struct member *m, const struct batch *like, uint32_t count,
     m->inflight++;
 }
 
+/* A call whose arguments end in a buffer, to a worker that has nothing else;
+ * `warm`: the memory for its result, or 0. */
+static bool send_lent(struct member *m, const struct batch *batch,
+                      const struct spilled *where, uint64_t warm,
+                      struct handed what)
+{
+    struct lent_args lent = {.warm = warm,
+                             .number = buffer_number(where->buffer),
+                             .size = where->size,
+                             .head_size = (uint32_t)where->head_size};
+    uint8_t *room = parent_room(&m->end, sizeof(lent) + where->head_size);
+
+    if (room == NULL || buffers_give(m, where->buffer, &lent.place) != 0) {
+        m->pool->look_again = true; /* as send_big */
+        return false;
+    }
+    memcpy(room, &lent, sizeof(lent));
+    memcpy(room + sizeof(lent), where->head, where->head_size);
+    hand(m, batch, 1, what);
+    (void)parent_send(&m->end, batch->task, 1, CHANNEL_LENT | timed(batch),
+                      sizeof(lent) + where->head_size);
+    return true;
+}
+
 /* A call whose arguments stand in the batch's file: the worker gets the file,
  * and in the channel where in it they are. It is sent alone, to a worker that
  * has nothing else, so that files cannot fill the socket. */
 static bool send_big(struct member *m, struct batch *batch, uint32_t first,
                      const struct spilled *where)
 {
+    const uint64_t place[2] = {where->offset, where->size};
+    const struct handed what = {.batch = batch, .first = first};
     void *room;
 
     if (m->inflight > 0)
         return false;
-    room = parent_room(&m->end, sizeof(*where));
+    if (where->buffer != NULL)
+        return send_lent(m, batch, where, 0, what);
+    room = parent_room(&m->end, sizeof(place));
     if (room == NULL)
         return false;
-    if (message_send_now(m->control, MESSAGE_BIG, m->end.sent,
+    if (message_send_now(m->control, MESSAGE_BIG, 0, m->end.sent,
                          &batch->store->file, 1) != 0) {
         /* It is dying, or has not read what was taken back from it. */
         m->pool->look_again = true;
         return false;
     }
-    memcpy(room, where, sizeof(*where));
-    hand(m, batch, 1, (struct handed){.batch = batch, .first = first});
+    memcpy(room, place, sizeof(place));
+    hand(m, batch, 1, what);
     (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch),
-                      sizeof(*where));
+                      sizeof(place));
     return true;
 }
 
-/* How many of the first `count` calls of a range are not in the file. */
+/* How many of the first `count` calls of a range are not spilled. */
 static uint32_t before_spilled(const struct range *range, uint32_t count)
 {
     struct spilled where;
     uint32_t i = 0;
 
-    if (range->batch->store->file < 0)
+    if (!range->batch->store->spilled)
         return count;
     while (i < count && !batch_spilled(range->batch, range->first + i, &where))
         i++;
@@ -162,7 +192,7 @@ static uint32_t chunk_items(const struct member *m, const struct range *range)
 }
 
 /* How many calls from `first` on go together, no more than fit. 0: the first is
- * to be sent by its file. */
+ * to be sent alone, by its file or buffer. */
 static uint32_t range_items(const struct member *m, const struct range *range)
 {
     const struct batch *batch = range->batch;
@@ -314,6 +344,20 @@ bool feed_warm(struct member *m, struct batch *single, size_t size)
     m->pool->stats.submitted++;
     hand(m, single, 1, (struct handed){.singles = &single->whole});
     (void)parent_send(&m->end, single->task, 1, CHANNEL_WARM, sizeof(which));
+    (void)was_given(m, 1);
+    m->fed = false;
+    parent_wake(&m->end);
+    return true;
+}
+
+bool feed_lent(struct member *m, struct batch *single,
+               const struct spilled *lent)
+{
+    if (m->budget == 0 ||
+        !send_lent(m, single, lent, m->warm.at != NULL ? m->warm.serial : 0,
+                   (struct handed){.singles = &single->whole}))
+        return false;
+    m->pool->stats.submitted++;
     (void)was_given(m, 1);
     m->fed = false;
     parent_wake(&m->end);

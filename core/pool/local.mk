@@ -1,6 +1,7 @@
 core_libsopool_core_la_SOURCES += \
 	core/pool/batch.c \
 	core/pool/batch.h \
+	core/pool/buffers.c \
 	core/pool/bundle.c \
 	core/pool/callback.c \
 	core/pool/callback.h \

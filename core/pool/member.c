@@ -77,6 +77,7 @@ static void leave_pool(void *ctx)
             (void)close(m->pidfd);
     }
     (void)close(own->control);
+    buffers_leave();
 }
 
 static int launch(struct member *m, const struct ends *ends, sopool_error *err)
@@ -94,6 +95,7 @@ static int launch(struct member *m, const struct ends *ends, sopool_error *err)
     };
     struct launched launched = {.pidfd = -1};
     pthread_t thread;
+    int status;
 
     switch (pool->options->start_method) {
     case START_FORKSERVER:
@@ -101,7 +103,10 @@ static int launch(struct member *m, const struct ends *ends, sopool_error *err)
     case START_THREAD:
         return launch_thread(&how, &thread, err);
     case START_FORK:
-        if (launch_fork(&how, leave_pool, m, &launched, err) != 0)
+        buffers_fork();
+        status = launch_fork(&how, leave_pool, m, &launched, err);
+        buffers_forked();
+        if (status != 0)
             return -1;
         break;
     default:
@@ -165,6 +170,7 @@ static void member_free(struct member *m)
         (void)close(m->big[i].fd);
     channel_unmap(m->end.shared);
     warm_finish_member(m);
+    buffers_finish_member(m);
     free(m);
 }
 

@@ -205,6 +205,7 @@ static void close_file(int *fd)
 void pool_close_files(struct sopool_pool *pool)
 {
     member_free_buried(pool);
+    buffers_unwatch(pool);
     logger_stop(pool->logger);
     pool->logger = NULL;
     close_file(&pool->wake);

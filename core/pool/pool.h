@@ -15,6 +15,7 @@
  *   stopped.c    workers that a signal has stopped
  *   obituary.c   a worker's death: what becomes of the calls that it had
  *   cause.c      how it ended, in words
+ *   buffers.c    which worker has which buffers of the program
  *   bundle.c     what is kept of it for later
  *   feed.c       which worker gets which calls
  *   warm.c       large data in memory that is used again
@@ -44,6 +45,7 @@
 #include "pool/logger.h"
 #include "pool/options.h"
 #include "sopool.h"
+#include "value/buffer.h"
 #include "worker/launch.h"
 
 enum {
@@ -103,6 +105,12 @@ struct warm_memory {
     bool used;     /* by a call, which keeps the member in memory */
 };
 
+/* A buffer that a worker keeps. */
+struct lent_buffer {
+    const sopool_buffer *buffer; /* known, not used; or NULL */
+    uint64_t used;               /* when, by the worker's count */
+};
+
 struct member {
     struct member *next; /* the pool's list */
     struct sopool_pool *pool;
@@ -140,6 +148,8 @@ struct member {
     uint64_t timed_seq; /* the call that limit_at is for */
     uint32_t timed_index;
     struct warm_memory warm;
+    struct lent_buffer lent[CHANNEL_PLACES];
+    uint64_t lent_uses; /* counted */
     struct big_result big[MEMBER_BIGS];
     uint32_t big_count;
 };
@@ -224,11 +234,13 @@ struct sopool_pool {
     int epoll;
     int wake; /* an eventfd, for the dispatcher */
     struct watch on_wake;
-    atomic_int asleep; /* an enum dispatcher_sleep */
-    bool look_again;   /* a worker with nothing could be given something soon */
-    bool hush;         /* workers that are given something need not ring: */
-    uint32_t hushed;   /* ranges that were given so */
-    unsigned crashes;  /* bundles made */
+    struct buffer_watcher on_buffer; /* in use once `gone` is set */
+    atomic_bool buffer_gone;         /* some buffer is */
+    atomic_int asleep;               /* an enum dispatcher_sleep */
+    bool look_again;  /* a worker with nothing could be given something soon */
+    bool hush;        /* workers that are given something need not ring: */
+    uint32_t hushed;  /* ranges that were given so */
+    unsigned crashes; /* bundles made */
     uint64_t memory_kills; /* the last that was seen of cause_memory_kills */
     uint64_t jitter;       /* state of a small random generator */
     sopool_stats stats;
@@ -507,6 +519,21 @@ uint64_t cause_memory_kills(void);
 void bundle_keep(struct member *member, const struct batch *batch,
                  uint32_t index, sopool_error *err);
 
+/* ---- buffers.c --------------------------------------------------------- */
+
+/* Sees to it that the worker, which has no call, has a buffer, and where. -1:
+ * it cannot be given it now. */
+int buffers_give(struct member *m, const sopool_buffer *buffer,
+                 uint32_t *place);
+
+/* Has workers let go of buffers that were freed. */
+void buffers_look(struct sopool_pool *pool);
+
+/* A worker that is no more has none; a pool that has ended wants to know of
+ * none. */
+void buffers_finish_member(struct member *m);
+void buffers_unwatch(struct sopool_pool *pool);
+
 /* ---- warm.c ------------------------------------------------------------ */
 
 /* Runs a call with large arguments by memory that a worker keeps, and waits for
@@ -541,8 +568,10 @@ void watch_sleep(struct sopool_pool *pool);
 void feed(struct sopool_pool *pool);
 
 /* Gives a worker that is idle a call whose arguments, of that size, it has in
- * its memory already; false if it can take nothing. */
+ * its memory already; or that end in a buffer. False if it can take nothing. */
 bool feed_warm(struct member *m, struct batch *single, size_t size);
+bool feed_lent(struct member *m, struct batch *single,
+               const struct spilled *lent);
 
 /* A range has come back in full: learns how long its calls take. */
 void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,

@@ -8,6 +8,9 @@
  * else waits for that: the pool is not locked meanwhile, and the worker has no
  * other call of this kind.
  *
+ * Arguments that end in a buffer of the program's are read where they are, and
+ * need no such memory; their result goes to it.
+ *
  * A call that finds no idle worker, or is given back because its worker has
  * ended, goes the way of all others.
  */
@@ -71,7 +74,7 @@ static int make_memory(struct member *m, uint64_t half)
     if (at == MAP_FAILED)
         return -1;
     (void)madvise(at, 2 * half, MADV_DONTFORK); /* no other worker's */
-    if (message_send_now(m->control, MESSAGE_WARM, m->warm.serial + 1, &fd,
+    if (message_send_now(m->control, MESSAGE_WARM, 0, m->warm.serial + 1, &fd,
                          1) != 0) {
         (void)munmap(at, 2 * half);
         return -1;
@@ -109,19 +112,43 @@ static struct member *reserve(struct sopool_pool *pool, uint64_t need)
 
 /* ---- the call ---------------------------------------------------------- */
 
-/* Writes the arguments: how many bytes, or 0 if they cannot be. */
-static size_t write_args(const struct member *m, const sopool_args *args)
-{
-    sopool_writer w = sopool_writer_of(m->warm.at, m->warm.half);
+struct large {
+    const sopool_args *args;
+    const sopool_buffer *buffer; /* in which most of them is, or NULL */
+    uint8_t head[ARGS_HEAD];     /* then what comes before */
+};
 
-    return args_put(args, &w, NULL) == 0 && !w.failed ? w.size : 0;
+/* Writes the arguments: how many bytes, or 0 if they cannot be. */
+static size_t write_args(const struct member *m, struct large *large)
+{
+    const bool lent = large->buffer != NULL;
+    sopool_writer w = lent ? sopool_writer_of(large->head, sizeof(large->head))
+                           : sopool_writer_of(m->warm.at, m->warm.half);
+    int status = lent ? args_put_head(large->args, &w, NULL)
+                      : args_put(large->args, &w, NULL);
+
+    return status == 0 && !w.failed ? w.size : 0;
+}
+
+static bool hand_over(struct member *m, struct batch *single,
+                      const struct large *large, size_t size)
+{
+    struct spilled lent = {
+        .buffer = large->buffer, .head = large->head, .head_size = size};
+
+    if (large->buffer == NULL)
+        return feed_warm(m, single, size);
+    lent.size = args_buffer_size(large->args);
+    return feed_lent(m, single, &lent);
 }
 
 /* With the lock: sends it, unless the worker is not what it was. */
-static bool send(struct member *m, sopool_result *r, size_t size)
+static bool send(struct member *m, sopool_result *r, const struct large *large,
+                 size_t size)
 {
     if (m->state != MEMBER_READY || m->closed || m->surplus || m->last ||
-        pool_accepts(m->pool, NULL) != 0 || !feed_warm(m, &r->batch, size))
+        pool_accepts(m->pool, NULL) != 0 ||
+        !hand_over(m, &r->batch, large, size))
         return false;
     m->watchers++; /* for the wait */
     return true;
@@ -171,15 +198,15 @@ static int take_result(struct member *m, sopool_result *r, sopool_value **value,
 }
 
 /* Runs it on a worker that was reserved. */
-static int run(struct member *m, sopool_result *r, const sopool_args *args,
+static int run(struct member *m, sopool_result *r, struct large *large,
                sopool_value **value, sopool_error *err)
 {
     struct sopool_pool *pool = m->pool;
-    size_t size = write_args(m, args);
+    size_t size = write_args(m, large);
     bool sent;
 
     pthread_mutex_lock(&pool->lock);
-    sent = size > 0 && send(m, r, size);
+    sent = size > 0 && send(m, r, large, size);
     pthread_mutex_unlock(&pool->lock);
     if (!sent)
         return 0;
@@ -187,17 +214,32 @@ static int run(struct member *m, sopool_result *r, const sopool_args *args,
     return take_result(m, r, value, err);
 }
 
+/* Room for the arguments. */
+static uint64_t need_of(const struct large *large)
+{
+    return large->buffer != NULL
+               ? 0
+               : args_payload(large->args) + large->args->count * 9 + 9;
+}
+
+static bool is_large(const struct large *large, uint64_t need)
+{
+    return large->buffer != NULL ||
+           (need > CHANNEL_INLINE && need <= WARM_MOST);
+}
+
 int warm_apply(struct sopool_pool *pool, uint32_t task, const sopool_args *args,
                sopool_value **value, sopool_error *err)
 {
-    uint64_t need = args_payload(args) + args->count * 9 + 9;
+    struct large large = {.args = args, .buffer = args_buffer(args)};
+    uint64_t need = need_of(&large);
     struct sopool_result r;
     struct member *m;
     int done;
 
     /* A limit of a worker's memory is for its tasks; and what is kept of a
      * crash needs the arguments. */
-    if (args->cbor != NULL || need <= CHANNEL_INLINE || need > WARM_MOST ||
+    if (args->cbor != NULL || !is_large(&large, need) ||
         pool->options->crash_dir != NULL || pool->options->limit_memory != 0)
         return 0;
     pthread_mutex_lock(&pool->lock);
@@ -207,7 +249,11 @@ int warm_apply(struct sopool_pool *pool, uint32_t task, const sopool_args *args,
         return 0;
     result_init_local(&r, pool, task, 0);
     r.batch.warm = true;
-    done = run(m, &r, args, value, err);
+    if (large.buffer != NULL)
+        buffer_ref(large.buffer);
+    done = run(m, &r, &large, value, err);
+    if (large.buffer != NULL)
+        buffer_unref(large.buffer);
     pthread_mutex_lock(&pool->lock);
     m->warm.used = false; /* from now on the worker may be gone */
     pthread_mutex_unlock(&pool->lock);

@@ -7,7 +7,21 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "value/buffer.h"
 #include "value/encode.h"
+
+/* Added to the type of an argument: it is a buffer from its beginning on, in
+ * memory that workers can read. */
+enum { ARG_BUFFER = 0x100 };
+/* Instead of a type: it was to be part of a buffer, and is not. */
+enum { ARG_OUTSIDE = -1 };
+/* What is smaller is rather copied. */
+enum { BUFFER_LEAST = 64 * 1024 };
+
+static int type_of(const sopool_arg *arg)
+{
+    return arg->type > 0 ? arg->type & ~ARG_BUFFER : arg->type;
+}
 
 sopool_arg sopool_arg_bool(bool value)
 {
@@ -52,6 +66,21 @@ sopool_arg sopool_arg_bytes(const void *data, size_t size)
 sopool_arg sopool_arg_cbor(const void *item, size_t size)
 {
     return data_arg(SOPOOL_ANY, item, size);
+}
+
+sopool_arg sopool_arg_buffer(const sopool_buffer *buffer, size_t offset,
+                             size_t size, int type)
+{
+    sopool_buffer *from = (sopool_buffer *)(uintptr_t)buffer;
+    size_t whole = sopool_buffer_size(buffer);
+
+    if (offset > whole || size > whole - offset || type < SOPOOL_STR ||
+        type > SOPOOL_ANY)
+        type = ARG_OUTSIDE;
+    else if (offset == 0 && buffer_is_shared(buffer))
+        type |= ARG_BUFFER;
+    return data_arg(type, (const uint8_t *)sopool_buffer_data(from) + offset,
+                    size);
 }
 
 sopool_arg sopool_arg_same(sopool_arg arg)
@@ -100,13 +129,20 @@ static int put_text(sopool_writer *w, size_t i, const sopool_arg *arg,
     return 0;
 }
 
-static int put_item(sopool_writer *w, size_t i, const sopool_arg *arg,
-                    sopool_error *err)
+static int check_item(size_t i, const sopool_arg *arg, sopool_error *err)
 {
     const char *why = sopool_cbor_check(arg->as.data.ptr, arg->as.data.size);
 
     if (why != NULL)
         return error_set(err, SOPOOL_E_ARGS, "argument %zu %s", i + 1, why);
+    return 0;
+}
+
+static int put_item(sopool_writer *w, size_t i, const sopool_arg *arg,
+                    sopool_error *err)
+{
+    if (check_item(i, arg, err) != 0)
+        return -1;
     (void)sopool_put_raw(w, arg->as.data.ptr, arg->as.data.size);
     return 0;
 }
@@ -114,7 +150,12 @@ static int put_item(sopool_writer *w, size_t i, const sopool_arg *arg,
 static int put_arg(sopool_writer *w, size_t i, const sopool_arg *arg,
                    sopool_error *err)
 {
-    switch (arg->type) {
+    switch (type_of(arg)) {
+    case ARG_OUTSIDE:
+        return error_set(err, SOPOOL_E_USAGE,
+                         "argument %zu is no part of its buffer, or of a type "
+                         "that is no bytes",
+                         i + 1);
     case 0:
         (void)sopool_put_null(w);
         return 0;
@@ -181,15 +222,69 @@ int args_encode(const sopool_args *args, struct buf *out, sopool_error *err)
     return buf_written(out, &w) == 0 ? 0 : error_nomem(err);
 }
 
+/* ---- without the bytes of a buffer ------------------------------------- */
+
+static const sopool_arg *last_of(const sopool_args *args)
+{
+    return &args->items[args->count - 1];
+}
+
+size_t args_buffer_size(const sopool_args *args)
+{
+    return last_of(args)->as.data.size;
+}
+
+const sopool_buffer *args_buffer(const sopool_args *args)
+{
+    const sopool_arg *last;
+
+    if (args->cbor != NULL || args->count == 0 || args->count > ARGS_HEAD / 16)
+        return NULL;
+    last = last_of(args);
+    if (last->type < ARG_BUFFER || last->as.data.size < BUFFER_LEAST ||
+        args_payload(args) - last->as.data.size + (args->count + 1) * 9 >
+            ARGS_HEAD)
+        return NULL;
+    return buffer_at(last->as.data.ptr);
+}
+
+/* Checks the last argument, and puts what stands before its bytes. */
+static int put_last_head(sopool_writer *w, size_t i, const sopool_arg *arg,
+                         sopool_error *err)
+{
+    int type = type_of(arg);
+    uint8_t head[9];
+
+    if (type != SOPOOL_STR && type != SOPOOL_BYTES)
+        return check_item(i, arg, err);
+    if (type == SOPOOL_STR && check_text(i, arg, err) != 0)
+        return -1;
+    (void)sopool_put_raw(
+        w, head,
+        sopool_head_put(head, type == SOPOOL_STR ? 3 : 2, arg->as.data.size));
+    return 0;
+}
+
+int args_put_head(const sopool_args *args, sopool_writer *w, sopool_error *err)
+{
+    const size_t last = args->count - 1;
+
+    (void)sopool_put_array(w, args->count);
+    for (size_t i = 0; i < last; i++)
+        if (put_arg(w, i, &args->items[i], err) != 0)
+            return -1;
+    return put_last_head(w, last, &args->items[last], err);
+}
+
 /* ---- to a file --------------------------------------------------------- */
 
 enum { LARGE = 4096 };
 
 static bool has_data(const sopool_arg *arg)
 {
-    return arg->type == SOPOOL_STR || arg->type == SOPOOL_BYTES ||
-           arg->type == SOPOOL_LIST || arg->type == SOPOOL_MAP ||
-           arg->type == SOPOOL_ANY;
+    int type = type_of(arg);
+
+    return type >= SOPOOL_STR && type <= SOPOOL_ANY;
 }
 
 uint64_t args_payload(const sopool_args *args)
@@ -229,7 +324,7 @@ static int flush(struct output *out, sopool_error *err)
 static int write_large(struct output *out, size_t i, const sopool_arg *arg,
                        sopool_error *err)
 {
-    bool text = arg->type == SOPOOL_STR;
+    bool text = type_of(arg) == SOPOOL_STR;
     uint8_t head[9];
     size_t size;
 
@@ -263,7 +358,8 @@ static int write_items(struct output *out, const sopool_args *args,
         return error_nomem(err);
     for (size_t i = 0; i < args->count; i++) {
         const sopool_arg *arg = &args->items[i];
-        bool large = (arg->type == SOPOOL_STR || arg->type == SOPOOL_BYTES) &&
+        int type = type_of(arg);
+        bool large = (type == SOPOOL_STR || type == SOPOOL_BYTES) &&
                      arg->as.data.size > LARGE;
 
         if ((large ? write_large : write_small)(out, i, arg, err) != 0)

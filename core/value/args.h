@@ -15,6 +15,17 @@ int args_encode(const sopool_args *args, struct buf *out, sopool_error *err);
 /* The same to a writer; what does not fit makes that fail. */
 int args_put(const sopool_args *args, sopool_writer *w, sopool_error *err);
 
+/* A call whose last argument is a buffer from its beginning on, and large, can
+ * be sent without these bytes: the buffer, or NULL if it is another call. What
+ * comes before the bytes is ARGS_HEAD bytes at most then, and args_put_head
+ * puts it; it checks the same as args_put. */
+enum { ARGS_HEAD = 1024 };
+const sopool_buffer *args_buffer(const sopool_args *args);
+int args_put_head(const sopool_args *args, sopool_writer *w, sopool_error *err);
+
+/* The bytes of that last argument. */
+size_t args_buffer_size(const sopool_args *args);
+
 /* How many bytes of text, bytes and CBOR there are in them. */
 uint64_t args_payload(const sopool_args *args);
 

@@ -1,6 +1,8 @@
 core_libsopool_core_la_SOURCES += \
 	core/value/args.c \
 	core/value/args.h \
+	core/value/buffer.c \
+	core/value/buffer.h \
 	core/value/encode.c \
 	core/value/encode.h \
 	core/value/format.c \

@@ -14,6 +14,8 @@ core_libsopool_core_la_SOURCES += \
 	core/worker/run.c \
 	core/worker/run.h \
 	core/worker/setup.c \
+	core/worker/shelf.c \
+	core/worker/shelf.h \
 	core/worker/setup.h \
 	core/worker/spawn.c \
 	core/worker/tasks.c \

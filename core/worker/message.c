@@ -78,10 +78,10 @@ int message_send(int sock, uint32_t kind, int32_t value, uint64_t number,
     return send_packet(sock, &message, fds, fd_count, 0);
 }
 
-int message_send_now(int sock, uint32_t kind, uint64_t number, const int *fds,
-                     size_t fd_count)
+int message_send_now(int sock, uint32_t kind, int32_t value, uint64_t number,
+                     const int *fds, size_t fd_count)
 {
-    struct message message = {.kind = kind, .number = number};
+    struct message message = {.kind = kind, .value = value, .number = number};
 
     return send_packet(sock, &message, fds, fd_count, MSG_DONTWAIT);
 }

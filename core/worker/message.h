@@ -34,7 +34,9 @@ enum message_kind {
     MESSAGE_LEAVING, /* text: why it is fit for no more calls; it ends */
     MESSAGE_RING,    /* there are results to read */
     /* pool -> worker */
-    MESSAGE_WARM, /* number: that of the memory; fds: its file (see warm.h) */
+    MESSAGE_WARM,   /* number: that of the memory; fds: its file (see warm.h) */
+    MESSAGE_BUFFER, /* number: that of the buffer; value: the place for it;
+                       fds: its file (see shelf.h) */
     /* both ways, between pool and worker */
     MESSAGE_BIG, /* number: the range's seq; fds: a sealed memory file */
 };
@@ -71,8 +73,8 @@ int message_send(int sock, uint32_t kind, int32_t value, uint64_t number,
                  const int *fds, size_t fd_count);
 
 /* The same, but fails with EAGAIN rather than wait for the other side. */
-int message_send_now(int sock, uint32_t kind, uint64_t number, const int *fds,
-                     size_t fd_count);
+int message_send_now(int sock, uint32_t kind, int32_t value, uint64_t number,
+                     const int *fds, size_t fd_count);
 
 /* Sends one with a text, cut to MESSAGE_TEXT - 1 bytes. */
 int message_send_text(int sock, uint32_t kind, int32_t value, const char *text);

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "worker/call.h"
 #include "worker/crash.h"
+#include "worker/shelf.h"
 #include "worker/tidy.h"
 #include "worker/warm.h"
 
@@ -23,6 +24,8 @@ struct runner {
     struct worker_end end;
     struct tidy tidy; /* in a process */
     struct warm warm;
+    struct shelf shelf;
+    bool cramped; /* no memory for what the pool has given it */
     struct call call;
     bool hooked;    /* a plugin's load hook was run */
     bool told;      /* the pool knows of a phase */
@@ -223,6 +226,15 @@ static int make_ready(struct runner *r, sopool_error *err)
 
 /* ---- running calls ----------------------------------------------------- */
 
+static void keep_buffer(struct runner *r, const struct message *message, int fd)
+{
+    uint32_t place = (uint32_t)message->value;
+
+    if (place < CHANNEL_PLACES &&
+        worker_forgets(&r->end, place) != message->number)
+        shelf_put(&r->shelf, place, message->number, fd);
+}
+
 /* Waits for a descriptor that was sent before the range that needs it: it is in
  * the control socket, maybe behind those of ranges that were taken back. */
 static int receive(struct runner *r, enum message_kind kind, uint64_t number,
@@ -235,6 +247,8 @@ static int receive(struct runner *r, enum message_kind kind, uint64_t number,
             return -1;
         if (message.kind == MESSAGE_WARM && fds->count == 1)
             (void)warm_map(&r->warm, fds->fd[0], message.number);
+        if (message.kind == MESSAGE_BUFFER && fds->count == 1)
+            keep_buffer(r, &message, fds->fd[0]);
         if (message.kind == kind && message.number == number && fds->count == 1)
             return 0;
         message_close(fds);
@@ -328,28 +342,98 @@ static int run_big(struct runner *r, const struct range_view *range)
     return 0;
 }
 
+/* Waits until the memory with that number is there, if it can be. */
+static int await_warm(struct runner *r, uint64_t serial)
+{
+    struct message_fds fds;
+
+    if (r->warm.serial == serial)
+        return 0;
+    if (receive(r, MESSAGE_WARM, serial, &fds) != 0)
+        return -1;
+    message_close(&fds);
+    return 0;
+}
+
+/* A call whose result may go to the warm memory. */
+static void run_into_warm(struct runner *r, const struct range_view *range,
+                          const uint8_t *args, uint64_t size)
+{
+    r->call.warm = r->warm.results;
+    r->call.warm_room = r->warm.half;
+    run_item(r, range, 0, args, size);
+    r->call.warm = NULL;
+    r->call.warm_room = 0;
+}
+
 /* In the channel stands in which memory they are, and their size. */
 static int run_warm(struct runner *r, const struct range_view *range)
 {
     uint64_t which[2];
-    struct message_fds fds;
 
     memcpy(which, range->args, sizeof(which));
-    if (r->warm.serial != which[0]) {
-        if (receive(r, MESSAGE_WARM, which[0], &fds) != 0)
+    if (await_warm(r, which[0]) != 0)
+        return -1;
+    r->cramped = r->warm.serial != which[0];
+    if (r->cramped || which[1] > r->warm.half)
+        answer_no_memory(r);
+    else
+        run_into_warm(r, range, r->warm.args, which[1]);
+    return 0;
+}
+
+/* Waits for the buffer, unless it is there. */
+static int await_buffer(struct runner *r, const struct lent_args *lent)
+{
+    struct message_fds fds;
+
+    while (r->shelf.place[lent->place].number != lent->number) {
+        if (receive(r, MESSAGE_BUFFER, lent->number, &fds) != 0)
             return -1;
         message_close(&fds);
     }
-    if (r->warm.serial != which[0] || which[1] > r->warm.half) {
-        answer_no_memory(r);
-        return 0;
-    }
-    r->call.warm = r->warm.results;
-    r->call.warm_room = r->warm.half;
-    run_item(r, range, 0, r->warm.args, which[1]);
-    r->call.warm = NULL;
-    r->call.warm_room = 0;
     return 0;
+}
+
+/* In the channel stands a struct lent_args and the rest of the arguments. */
+static int run_lent(struct runner *r, const struct range_view *range)
+{
+    const bool limited = r->worker->setup->limit_memory != 0;
+    struct lent_args lent;
+    const uint8_t *args;
+
+    memcpy(&lent, range->args, sizeof(lent));
+    if ((lent.warm != 0 && await_warm(r, lent.warm) != 0) ||
+        await_buffer(r, &lent) != 0)
+        return -1;
+    args = shelf_args(&r->shelf, &lent, range->args + sizeof(lent));
+    r->cramped = (lent.warm != 0 && r->warm.serial != lent.warm) ||
+                 (args == NULL && !limited);
+    if (args == NULL)
+        answer_no_memory(r);
+    else if (lent.warm != 0 && r->warm.serial == lent.warm)
+        run_into_warm(r, range, args, lent.head_size + lent.size);
+    else
+        run_item(r, range, 0, args, lent.head_size + lent.size);
+    if (limited) /* which is for tasks */
+        shelf_drop(&r->shelf, lent.place);
+    return 0;
+}
+
+static void forget_buffers(struct runner *r)
+{
+    for (uint32_t i = 0; i < CHANNEL_PLACES; i++)
+        if (r->shelf.place[i].number != 0 &&
+            r->shelf.place[i].number == worker_forgets(&r->end, i))
+            shelf_drop(&r->shelf, i);
+}
+
+static int run_elsewhere(struct runner *r, const struct range_view *range)
+{
+    if (range->flags & CHANNEL_BIG)
+        return run_big(r, range);
+    return range->flags & CHANNEL_WARM ? run_warm(r, range)
+                                       : run_lent(r, range);
 }
 
 /* -1: the worker is to be replaced, and the pool was told so. */
@@ -379,10 +463,8 @@ static uint8_t *run_next(struct runner *r, const struct range_view *range,
         run_numbers(r, range, index, at);
         return at + task->signature.words * sizeof(uint64_t);
     }
-    if (range->flags & (CHANNEL_BIG | CHANNEL_WARM))
-        return (range->flags & CHANNEL_BIG ? run_big : run_warm)(r, range) == 0
-                   ? range->args + range->size
-                   : NULL;
+    if (range->flags & (CHANNEL_BIG | CHANNEL_WARM | CHANNEL_LENT))
+        return run_elsewhere(r, range) == 0 ? range->args + range->size : NULL;
     memcpy(&size, at, sizeof(size));
     at += sizeof(size);
     run_item(r, range, index, at, size);
@@ -428,11 +510,20 @@ static int run_ranges(struct runner *r)
     for (;;) {
         bool busy = worker_look(&r->end);
         int64_t began = busy ? clock_now() : 0;
+        int got;
 
         if (put_in_order(r, busy, &began) != 0)
             return -1;
-        if (worker_next(&r->end, &range) == 0)
+        /* The pool counts on what it has given. */
+        if (r->cramped)
+            return judge(r, "it had no memory for large data");
+        got = worker_next(&r->end, &range);
+        if (got == 0)
             return 0;
+        if (got == 2) {
+            forget_buffers(r);
+            continue;
+        }
         if (!busy)
             began = clock_now();
         if (range.task >= r->worker->tasks->count ||
@@ -479,6 +570,7 @@ static void thread_ended(void *arg)
         _exit(1);
     call_reset(&r->call);
     warm_finish(&r->warm);
+    shelf_finish(&r->shelf);
     tasks_finish(&r->own);
 }
 
@@ -491,6 +583,7 @@ int worker_run(struct worker *worker)
     status = run(&r);
     pthread_cleanup_pop(0);
     warm_finish(&r.warm);
+    shelf_finish(&r.shelf);
     tidy_finish(&r.tidy);
     tasks_finish(&r.own);
     return status;

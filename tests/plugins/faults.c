@@ -108,6 +108,83 @@ SOPOOL_TASK(die_with, bytes, "Dies of SIGSEGV.", (bytes, data))
     return SOPOOL_FAILED;
 }
 
+/* ---- what becomes of memory that the program lends ---------------------- */
+
+SOPOOL_TASK(placed, u64, "How far into a page the data begin.", (bytes, data))
+{
+    (void)call;
+    *out = (uint64_t)((uintptr_t)a->data.ptr % 4096);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(placed_after, u64, "The same, behind something else.", (any, first),
+            (i64, second), (str, data))
+{
+    (void)call;
+    *out = (uint64_t)((uintptr_t)a->data.ptr % 4096);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(items, u64, "How many items the list has.", (list, list))
+{
+    sopool_reader r = sopool_reader_of(a->list.ptr, a->list.size);
+
+    if (sopool_read_array(&r, out) != 0)
+        return sopool_fail(call, "no list");
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(overwrite, bool, "Writes over the data, whatever it takes.",
+            (bytes, data))
+{
+    uint8_t *at = (uint8_t *)(uintptr_t)a->data.ptr;
+
+    (void)call;
+    (void)mprotect(at, (size_t)a->data.size, PROT_READ | PROT_WRITE);
+    memset(at, 'X', (size_t)a->data.size);
+    *out = true;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(buffers_mapped, i64, "How many buffers the worker has mapped.")
+{
+    char line[512];
+    FILE *file = fopen("/proc/self/maps", "re");
+
+    if (file == NULL)
+        return sopool_fail(call, "no maps");
+    *out = 0;
+    while (fgets(line, sizeof(line), file) != NULL)
+        *out += strstr(line, "sopool-buffer") != NULL;
+    (void)fclose(file);
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(copy_when, bytes, "The data, once the file is there.", (str, path),
+            (bytes, data))
+{
+    char path[4096];
+
+    if (a->path.size >= sizeof(path))
+        return sopool_fail(call, "the path is too long");
+    memcpy(path, a->path.ptr, (size_t)a->path.size);
+    path[a->path.size] = '\0';
+    while (access(path, F_OK) != 0)
+        sleep_ms(1);
+    *out = a->data;
+    return SOPOOL_OK;
+}
+
+static int32_t die_once(sopool_call *call, const sopool_text *text);
+
+SOPOOL_TASK_WITH(SOPOOL_IDEMPOTENT, die_once_with, bytes,
+                 "The data; dies unless the file is there, and makes it.",
+                 (str, path), (bytes, data))
+{
+    *out = a->data;
+    return die_once(call, &a->path);
+}
+
 SOPOOL_TASK(numbers, list, "The numbers below n.", (u64, n))
 {
     (void)sopool_put_array(out, a->n);
@@ -347,7 +424,8 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
 }
 
 SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, print, big, size, copy,
-              betray, die_with, numbers, record, environment, descriptors, fail,
-              fail_odd, not_text, no_value, die, die_odd, die_once,
-              die_once_only, close_all, leave_child, scribble, use_memory, init,
-              initialized);
+              betray, die_with, placed, placed_after, items, overwrite,
+              buffers_mapped, copy_when, die_once_with, numbers, record,
+              environment, descriptors, fail, fail_odd, not_text, no_value, die,
+              die_odd, die_once, die_once_only, close_all, leave_child,
+              scribble, use_memory, init, initialized);

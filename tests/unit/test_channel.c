@@ -668,6 +668,23 @@ START_TEST(nothing_is_lost_between_threads)
 }
 END_TEST
 
+START_TEST(what_is_to_be_forgotten_comes_before_the_next_range)
+{
+    struct range_view view;
+
+    ck_assert_uint_eq(worker_forgets(&worker, 1), 0);
+    (void)send_items(1);
+    parent_forget(&parent, 1, 77);
+    parent_forget(&parent, 3, 78);
+    ck_assert(worker_look(&worker));
+    ck_assert_int_eq(worker_next(&worker, &view), 2);
+    ck_assert_uint_eq(worker_forgets(&worker, 1), 77);
+    ck_assert_uint_eq(worker_forgets(&worker, 3), 78);
+    ck_assert_uint_eq(worker_forgets(&worker, 0), 0);
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("channel");
@@ -684,6 +701,7 @@ int main(void)
     tcase_add_test(t, an_easy_sleeper_is_woken_when_there_is_little_to_run);
     tcase_add_test(t, an_easy_sleeper_does_not_sleep_through_the_end);
     tcase_add_test(t, an_easy_sleeper_is_woken_when_there_is_much_to_read);
+    tcase_add_test(t, what_is_to_be_forgotten_comes_before_the_next_range);
     tcase_add_test(t, arguments_of_any_size_arrive);
     tcase_add_test(t, a_result_that_nobody_asked_for);
     tcase_add_test(t, a_result_out_of_order);

@@ -96,12 +96,12 @@ START_TEST(a_full_socket_does_not_hold_up_who_will_not_wait)
     int null = open("/dev/null", O_RDONLY);
     int sent = 0;
 
-    while (message_send_now(pair[0], MESSAGE_BIG, 1, &null, 1) == 0)
+    while (message_send_now(pair[0], MESSAGE_BIG, 0, 1, &null, 1) == 0)
         ck_assert_int_lt(sent++, 100000);
     ck_assert_int_gt(sent, 0);
     while (message_receive(pair[1], &message, &fds, 0) == 1)
         message_close(&fds);
-    ck_assert_int_eq(message_send_now(pair[0], MESSAGE_BIG, 1, &null, 1), 0);
+    ck_assert_int_eq(message_send_now(pair[0], MESSAGE_BIG, 0, 1, &null, 1), 0);
     (void)close(null);
 }
 END_TEST
