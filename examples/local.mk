@@ -3,6 +3,7 @@
 
 examples = \
 	examples/as_completed.c \
+	examples/buffer.c \
 	examples/callbacks.c \
 	examples/eventloop.c \
 	examples/fire_and_forget.c \
@@ -27,6 +28,7 @@ dist_examples_DATA = \
 
 EXTRA_DIST += \
 	examples/expected/as_completed.txt \
+	examples/expected/buffer.txt \
 	examples/expected/callbacks.txt \
 	examples/expected/eventloop.txt \
 	examples/expected/fire_and_forget.txt \

@@ -33,6 +33,16 @@ SOPOOL_TASK(nap, i64, "Sleeps so many milliseconds, and gives them.", (i64, ms))
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(count, i64, "How often a byte occurs in the data.", (i64, byte),
+            (bytes, data))
+{
+    (void)call;
+    *out = 0;
+    for (uint64_t i = 0; i < a->data.size; i++)
+        *out += a->data.ptr[i] == a->byte;
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(patient, str, "Works until it is asked to stop.")
 {
     while (!sopool_should_stop(call))
@@ -42,4 +52,4 @@ SOPOOL_TASK(patient, str, "Works until it is asked to stop.")
     return SOPOOL_OK;
 }
 
-SOPOOL_PLUGIN(examples, "1.0", setup, shifted, nap, patient);
+SOPOOL_PLUGIN(examples, "1.0", setup, shifted, nap, count, patient);
