@@ -242,15 +242,31 @@ static int check_arg(const struct signature *s, size_t i, sopool_reader *r,
                      instead);
 }
 
-/* Most items are numbers, and most of those are right: the size of the integer
- * at `at` if it is one of this type within the profile, or 0 when it has to be
- * looked at more closely. */
-static size_t plain_integer(int type, const uint8_t *at, size_t left)
+static size_t plain_data(unsigned kind, const uint8_t *at, size_t left)
+{
+    sopool_blob data = {NULL, 0};
+    size_t size = sopool_data_get(at, at + left, kind, &data);
+
+    if (kind == SOPOOL_CBOR_TEXT &&
+        sopool_utf8_span(data.ptr, data.size) != data.size)
+        return 0;
+    return size;
+}
+
+/* Most items are numbers, text or bytes, and most of those are right: the size
+ * of the item at `at` if it is one of this type within the profile, or 0 when
+ * it has to be looked at more closely. */
+static size_t plain_item(int type, const uint8_t *at, size_t left)
 {
     unsigned major = 0;
     uint64_t value = 0;
-    size_t size = sopool_head_get(at, at + left, &major, &value);
+    size_t size;
 
+    if (type == SOPOOL_STR || type == SOPOOL_BYTES)
+        return plain_data(type == SOPOOL_STR ? SOPOOL_CBOR_TEXT
+                                             : SOPOOL_CBOR_BYTES,
+                          at, left);
+    size = sopool_head_get(at, at + left, &major, &value);
     if (type == SOPOOL_I64)
         return major <= SOPOOL_CBOR_NEGINT && value <= INT64_MAX ? size : 0;
     return type == SOPOOL_U64 && major == SOPOOL_CBOR_UINT ? size : 0;
@@ -264,7 +280,7 @@ static bool plain_args(const struct signature *s, const uint8_t *at,
     if (size == 0 || s->param_count > 23 || *at++ != 0x80 + s->param_count)
         return false;
     for (size_t i = 0; i < s->param_count; i++) {
-        size_t item = plain_integer(s->param[i].type, at, (size_t)(end - at));
+        size_t item = plain_item(s->param[i].type, at, (size_t)(end - at));
 
         if (item == 0)
             return false;
@@ -315,7 +331,7 @@ int signature_check_result(const struct signature *s, const void *item,
     const char *instead;
     sopool_cbor head;
 
-    if (size > 0 && plain_integer(s->result, item, size) == size)
+    if (size > 0 && plain_item(s->result, item, size) == size)
         return 0;
     if (read_whole(&r, &head) != 0)
         return error_set(err, SOPOOL_E_RESULT, "the task's result %s", r.error);

@@ -629,6 +629,25 @@ START_TEST(utf8_spans)
 }
 END_TEST
 
+/* Wherever in a longer text it stands. */
+START_TEST(utf8_spans_of_long_texts)
+{
+    char text[100];
+
+    memset(text, 'x', sizeof(text));
+    for (size_t size = 0; size <= sizeof(text); size++)
+        ck_assert_uint_eq(sopool_utf8_span(text, size), size);
+    for (size_t at = 0; at < sizeof(text) - 1; at++) {
+        memset(text, 'x', sizeof(text));
+        text[at] = '\xff';
+        ck_assert_uint_eq(sopool_utf8_span(text, sizeof(text)), at);
+        memcpy(text + at, "\xc3\xbc", 2);
+        ck_assert_uint_eq(sopool_utf8_span(text, sizeof(text)), sizeof(text));
+        ck_assert_uint_eq(sopool_utf8_span(text, at + 1), at);
+    }
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 int main(void)
@@ -658,6 +677,7 @@ int main(void)
     tcase_add_test(t, writer_grows);
     tcase_add_test(t, heads);
     tcase_add_test(t, utf8_spans);
+    tcase_add_test(t, utf8_spans_of_long_texts);
     suite_add_tcase(s, t);
     return unit_run(s);
 }

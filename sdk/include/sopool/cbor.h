@@ -161,13 +161,14 @@ static inline size_t sopool_head_put(uint8_t *to, unsigned major,
                                      uint64_t value)
 {
     size_t size = sopool_head_size(value);
-    unsigned info = (unsigned)value;
+    unsigned info = size == 2 ? 24 : size == 3 ? 25 : size == 5 ? 26 : 27;
 
-    if (size > 1) {
-        info = size == 2 ? 24 : size == 3 ? 25 : size == 5 ? 26 : 27;
-        sopool_big_endian_put(to + 1, size - 1, value);
+    if (size == 1) {
+        to[0] = (uint8_t)(major << 5 | (unsigned)value);
+        return 1;
     }
     to[0] = (uint8_t)(major << 5 | info);
+    sopool_big_endian_put(to + 1, size - 1, value);
     return size;
 }
 
@@ -192,6 +193,22 @@ static inline size_t sopool_head_get(const uint8_t *at, const uint8_t *end,
         return 0;
     *value = sopool_big_endian_get(at + 1, width);
     return sopool_head_size(*value) == 1 + width ? 1 + width : 0;
+}
+
+/* The same of text or bytes with their content: the size of both, or 0. Whether
+ * text is UTF-8 is not looked at. */
+static inline size_t sopool_data_get(const uint8_t *at, const uint8_t *end,
+                                     unsigned kind, sopool_blob *out)
+{
+    unsigned major = 0;
+    uint64_t size = 0;
+    size_t head = sopool_head_get(at, end, &major, &size);
+
+    if (head == 0 || major != kind || size > (uint64_t)(end - at) - head)
+        return 0;
+    out->ptr = at + head;
+    out->size = size;
+    return head + (size_t)size;
 }
 
 /* The size of one element of a typed array with that tag; 0: no such tag. */
@@ -347,12 +364,27 @@ static inline size_t sopool_utf8_char(const uint8_t *at, uint64_t left)
     return size;
 }
 
+/* How many bytes from the start, in steps of 32, are ASCII. */
+static inline uint64_t sopool_ascii_span(const uint8_t *at, uint64_t size)
+{
+    uint64_t done = 0, part[4];
+
+    while (size - done >= sizeof(part)) {
+        memcpy(part, at + done, sizeof(part));
+        if (((part[0] | part[1] | part[2] | part[3]) &
+             UINT64_C(0x8080808080808080)) != 0)
+            break;
+        done += sizeof(part);
+    }
+    return done;
+}
+
 /* How many bytes from the start are whole UTF-8 characters: `size` if the text
  * is valid. */
 static inline uint64_t sopool_utf8_span(const void *text, uint64_t size)
 {
     const uint8_t *at = (const uint8_t *)text;
-    uint64_t done = 0, eight, step;
+    uint64_t done = sopool_ascii_span(at, size), eight, step;
 
     while (done < size) {
         if (size - done >= 8) {
@@ -637,7 +669,17 @@ static inline int sopool_read_f64(sopool_reader *r, double *out)
 static inline int sopool_read_text(sopool_reader *r, sopool_text *out)
 {
     sopool_cbor item;
+    sopool_blob data = {NULL, 0};
+    size_t size = sopool_data_get(r->at, r->end, SOPOOL_CBOR_TEXT, &data);
 
+    /* The usual case first. */
+    if (r->error == NULL && size > 0 &&
+        sopool_utf8_span(data.ptr, data.size) == data.size) {
+        r->at += size;
+        out->ptr = (const char *)data.ptr;
+        out->size = data.size;
+        return 0;
+    }
     if (sopool_read_kind(r, SOPOOL_CBOR_TEXT, &item, "is not text") != 0)
         return -1;
     out->ptr = (const char *)item.data;
@@ -648,7 +690,15 @@ static inline int sopool_read_text(sopool_reader *r, sopool_text *out)
 static inline int sopool_read_bytes(sopool_reader *r, sopool_blob *out)
 {
     sopool_cbor item;
+    sopool_blob data = {NULL, 0};
+    size_t size = sopool_data_get(r->at, r->end, SOPOOL_CBOR_BYTES, &data);
 
+    /* The usual case first. */
+    if (r->error == NULL && size > 0) {
+        r->at += size;
+        *out = data;
+        return 0;
+    }
     if (sopool_read_kind(r, SOPOOL_CBOR_BYTES, &item, "is not bytes") != 0)
         return -1;
     out->ptr = item.data;

@@ -144,7 +144,7 @@ static inline int32_t sopool_give_data(sopool_call *call, unsigned major,
     size_t head = sopool_head_size(size);
     uint8_t *at = (uint8_t *)(uintptr_t)data;
 
-    if (data == NULL || !call->host->reserved(call, data, size) ||
+    if (data == NULL ||
         !call->host->reserved(call, (uint8_t *)((uintptr_t)data - head),
                               head + size)) {
         at = (uint8_t *)call->host->reserve(call, head + size);
