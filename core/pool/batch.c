@@ -385,23 +385,6 @@ uint64_t batch_bytes(const struct batch *batch)
 
 /* ---- calls ------------------------------------------------------------- */
 
-static int add_inline(struct batch_store *store, const sopool_args *args,
-                      sopool_error *err)
-{
-    size_t before = store->args.size;
-    uint32_t size = 0;
-
-    if (buf_add(&store->args, &size, sizeof(size)) != 0)
-        return error_nomem(err);
-    if (args_encode(args, &store->args, err) != 0) {
-        store->args.size = before;
-        return -1;
-    }
-    size = (uint32_t)(store->args.size - before - sizeof(size));
-    memcpy(store->args.data + before, &size, sizeof(size));
-    return 0;
-}
-
 /* So many calls of a task that takes one word; the numbers that they give. */
 static void lend_numbers(struct batch *batch, const struct signature *signature,
                          uint64_t *numbers)
@@ -444,14 +427,19 @@ void batch_lend_words(struct batch *batch, const struct signature *signature,
 int batch_add(struct batch *batch, const sopool_args *args, sopool_error *err)
 {
     struct batch_store *store = batch->store;
+    uint64_t payload = args_payload(args);
     /* So many numbers take more room than that, too. */
-    bool large = args_payload(args) + args->count * 9 > SPILL_ABOVE;
+    bool large = payload + args->count * 9 > SPILL_ABOVE;
     const sopool_buffer *buffer = large ? args_buffer(args) : NULL;
+    int status;
 
-    if (buffer != NULL) {
-        if (borrow(store, args, buffer, err) != 0)
-            return -1;
-    } else if ((large ? spill : add_inline)(store, args, err) != 0)
+    if (buffer != NULL)
+        status = borrow(store, args, buffer, err);
+    else if (large)
+        status = spill(store, args, err);
+    else
+        status = args_frame(args, payload, &store->args, err);
+    if (status != 0)
         return -1;
     store->at[++batch->count] = store->args.size;
     return 0;
@@ -581,20 +569,6 @@ const struct outcome *batch_outcome(const struct batch *batch, uint32_t index,
         return &store->out[index];
     outcome_number(room, store->number_type, store->numbers[index]);
     return room;
-}
-
-const void *outcome_bytes(const struct outcome *outcome, size_t *size)
-{
-    switch (outcome->kind) {
-    case OUTCOME_SMALL:
-        *size = outcome->small;
-        return outcome->bytes;
-    case OUTCOME_BIG:
-        return sopool_value_cbor(outcome->data, size);
-    default:
-        *size = outcome->size;
-        return outcome->data;
-    }
 }
 
 const struct failure *batch_failure(struct batch *batch,

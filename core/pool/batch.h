@@ -254,7 +254,20 @@ void outcome_number(struct outcome *out, int type, uint64_t word);
 void outcome_free(const struct batch *batch, const struct outcome *outcome);
 
 /* The bytes of a result that is not OUTCOME_FAILED. */
-const void *outcome_bytes(const struct outcome *outcome, size_t *size);
+static inline const void *outcome_bytes(const struct outcome *outcome,
+                                        size_t *size)
+{
+    switch (outcome->kind) {
+    case OUTCOME_SMALL:
+        *size = outcome->small;
+        return outcome->bytes;
+    case OUTCOME_BIG:
+        return sopool_value_cbor(outcome->data, size);
+    default:
+        *size = outcome->size;
+        return outcome->data;
+    }
+}
 
 /* A failure that lasts as long as the batch; never NULL. */
 const struct failure *batch_failure(struct batch *batch,

@@ -114,12 +114,15 @@ static sopool_value *take_file(int fd, const uint64_t where[2],
 static bool is_wrong(struct member *member, const struct batch *batch,
                      const struct outcome *outcome, sopool_error *err)
 {
+    const void *item;
     size_t size;
-    const void *item = outcome_bytes(outcome, &size);
 
-    return batch->eager && signature_check_result(
-                               &member->pool->catalog->signature[batch->task],
-                               item, size, err) != 0;
+    if (!batch->eager)
+        return false;
+    item = outcome_bytes(outcome, &size);
+    return signature_check_result(
+               &member->pool->catalog->signature[batch->task], item, size,
+               err) != 0;
 }
 
 /* A result that was copied, or cannot be changed any more. */

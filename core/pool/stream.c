@@ -62,6 +62,7 @@ struct sopool_stream {
     /* The reader's. */
     struct run run;     /* what it reads from */
     uint32_t read;      /* calls of it that were read */
+    uint64_t read_size; /* bytes of their results */
     sopool_error error; /* of the item handed out last */
 };
 
@@ -502,13 +503,13 @@ static void release_run(struct sopool_stream *s)
 
     if (batch == NULL)
         return;
-    for (uint32_t i = 0; i < s->read; i++)
-        s->bytes -= settled_size(batch, s->run.first + i);
+    s->bytes -= s->read_size;
     s->between -= s->read;
     batch->store->unread -= s->read;
     s->run.first += s->read;
     s->run.count -= s->read;
     s->read = 0;
+    s->read_size = 0;
     if (batch->store->unread == 0) {
         s->bytes -= batch_bytes(batch);
         unlink_batch(s, batch);
@@ -604,6 +605,7 @@ int sopool_stream_next(sopool_stream *s, sopool_item *out, int64_t timeout_ms,
     out->error = NULL;
     out->size = 0;
     out->cbor = outcome_read(s->pool, batch, index, &out->size, &s->error);
+    s->read_size += out->size;
     if (out->cbor == NULL)
         out->error = &s->error;
     return 1;

@@ -109,6 +109,8 @@ sopool_args sopool_args_value(const sopool_value *list)
     return sopool_args_cbor(array, size);
 }
 
+enum { HEAD_MOST = 9 }; /* bytes of an item's head, or of a number */
+
 static int check_text(size_t i, const sopool_arg *arg, sopool_error *err)
 {
     uint64_t good = sopool_utf8_span(arg->as.data.ptr, arg->as.data.size);
@@ -213,13 +215,68 @@ int args_put(const sopool_args *args, sopool_writer *w, sopool_error *err)
     return 0;
 }
 
-int args_encode(const sopool_args *args, struct buf *out, sopool_error *err)
+/* One that needs no care, to where there is room for it: the place behind it,
+ * or NULL. */
+static uint8_t *put_plain(uint8_t *to, const sopool_arg *arg)
 {
-    sopool_writer w = buf_writer(out);
+    const void *data = arg->as.data.ptr;
+    size_t size = arg->as.data.size;
 
-    if (args_put(args, &w, err) != 0)
-        return -1;
-    return buf_written(out, &w) == 0 ? 0 : error_nomem(err);
+    switch (arg->type) {
+    case SOPOOL_I64:
+        if (arg->as.i < 0)
+            return to + sopool_head_put(to, SOPOOL_CBOR_NEGINT, ~arg->as.u);
+        return to + sopool_head_put(to, SOPOOL_CBOR_UINT, arg->as.u);
+    case SOPOOL_U64:
+        return to + sopool_head_put(to, SOPOOL_CBOR_UINT, arg->as.u);
+    case SOPOOL_STR:
+        if (sopool_utf8_span(data, size) != size)
+            return NULL;
+        to += sopool_head_put(to, SOPOOL_CBOR_TEXT, size);
+        break;
+    case SOPOOL_BYTES:
+        to += sopool_head_put(to, SOPOOL_CBOR_BYTES, size);
+        break;
+    default:
+        return NULL;
+    }
+    if (size > 0)
+        memcpy(to, data, size);
+    return to + size;
+}
+
+/* All of them, likewise. */
+static uint8_t *put_plain_all(uint8_t *to, const sopool_args *args)
+{
+    if (args->cbor != NULL)
+        return NULL;
+    to += sopool_head_put(to, SOPOOL_CBOR_ARRAY, args->count);
+    for (size_t i = 0; i < args->count && to != NULL; i++)
+        to = put_plain(to, &args->items[i]);
+    return to;
+}
+
+int args_frame(const sopool_args *args, uint64_t payload, struct buf *out,
+               sopool_error *err)
+{
+    size_t most = (args->count + 1) * HEAD_MOST + payload;
+    uint32_t size;
+    uint8_t *to = buf_room(out, sizeof(size) + most), *end;
+    sopool_writer w;
+
+    if (to == NULL)
+        return error_nomem(err);
+    end = put_plain_all(to + sizeof(size), args);
+    if (end == NULL) {
+        w = sopool_writer_of(to + sizeof(size), most);
+        if (args_put(args, &w, err) != 0)
+            return -1;
+        end = w.data + w.size;
+    }
+    size = (uint32_t)(end - to - (ptrdiff_t)sizeof(size));
+    memcpy(to, &size, sizeof(size));
+    out->size += sizeof(size) + size;
+    return 0;
 }
 
 /* ---- without the bytes of a buffer ------------------------------------- */

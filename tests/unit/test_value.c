@@ -13,15 +13,23 @@
 
 #define B(bytes) bytes, sizeof(bytes) - 1
 
-/* The arguments are encoded as exactly those bytes. */
+static int frame(sopool_args args, struct buf *out, sopool_error *err)
+{
+    return args_frame(&args, args_payload(&args), out, err);
+}
+
+/* The arguments are encoded as exactly those bytes, behind their size. */
 static void encodes(sopool_args args, const void *bytes, size_t size)
 {
     struct buf out = {0};
     sopool_error err = {0};
+    uint32_t framed;
 
-    ck_assert_msg(args_encode(&args, &out, &err) == 0, "%s", err.message);
-    ck_assert_uint_eq(out.size, size);
-    ck_assert_mem_eq(out.data, bytes, size);
+    ck_assert_msg(frame(args, &out, &err) == 0, "%s", err.message);
+    ck_assert_uint_eq(out.size, sizeof(framed) + size);
+    memcpy(&framed, out.data, sizeof(framed));
+    ck_assert_uint_eq(framed, size);
+    ck_assert_mem_eq(out.data + sizeof(framed), bytes, size);
     buf_finish(&out);
 }
 
@@ -33,7 +41,7 @@ static const char *refused(sopool_args args, int code)
 
     memset(&err, 0, sizeof(err));
     ck_assert_int_eq(buf_add(&out, "before", 6), 0);
-    ck_assert_int_eq(args_encode(&args, &out, &err), -1);
+    ck_assert_int_eq(frame(args, &out, &err), -1);
     ck_assert_int_eq(err.code, code);
     ck_assert_uint_eq(out.size, 6);
     ck_assert_mem_eq(out.data, "before", 6);
@@ -95,11 +103,11 @@ START_TEST(args_of_any_size)
 
     memset(text, 't', SIZE);
     for (int i = 0; i < 3; i++) /* each behind the one before */
-        ck_assert_int_eq(args_encode(&args, &out, NULL), 0);
-    ck_assert_uint_eq(out.size, 3 * (1 + 1 + 5 + (size_t)SIZE + 1));
-    ck_assert_mem_eq(out.data, "\x83\x01\x7a\x00\x10\x00\x00ttt", 10);
-    ck_assert_mem_eq(out.data + out.size / 3, "\x83\x01\x7a\x00\x10\x00\x00",
-                     7);
+        ck_assert_int_eq(frame(args, &out, NULL), 0);
+    ck_assert_uint_eq(out.size, 3 * (4 + 1 + 1 + 5 + (size_t)SIZE + 1));
+    ck_assert_mem_eq(out.data + 4, "\x83\x01\x7a\x00\x10\x00\x00ttt", 10);
+    ck_assert_mem_eq(out.data + out.size / 3 + 4,
+                     "\x83\x01\x7a\x00\x10\x00\x00", 7);
     ck_assert_int_eq(out.data[out.size - 1], 2);
     buf_finish(&out);
 }

@@ -364,19 +364,25 @@ static inline size_t sopool_utf8_char(const uint8_t *at, uint64_t left)
     return size;
 }
 
+/* The first eight bytes, in whatever order. */
+static inline uint64_t sopool_eight(const uint8_t *at)
+{
+    uint64_t eight;
+
+    memcpy(&eight, at, sizeof(eight));
+    return eight;
+}
+
 /* How many bytes from the start, in steps of 32, are ASCII. */
 static inline uint64_t sopool_ascii_span(const uint8_t *at, uint64_t size)
 {
-    uint64_t done = 0, part[4];
+    const uint8_t *from = at, *last = at + size / 32 * 32;
 
-    while (size - done >= sizeof(part)) {
-        memcpy(part, at + done, sizeof(part));
-        if (((part[0] | part[1] | part[2] | part[3]) &
-             UINT64_C(0x8080808080808080)) != 0)
-            break;
-        done += sizeof(part);
-    }
-    return done;
+    while (at != last && ((sopool_eight(at) | sopool_eight(at + 8) |
+                           sopool_eight(at + 16) | sopool_eight(at + 24)) &
+                          UINT64_C(0x8080808080808080)) == 0)
+        at += 32;
+    return (uint64_t)(at - from);
 }
 
 /* How many bytes from the start are whole UTF-8 characters: `size` if the text
@@ -384,15 +390,13 @@ static inline uint64_t sopool_ascii_span(const uint8_t *at, uint64_t size)
 static inline uint64_t sopool_utf8_span(const void *text, uint64_t size)
 {
     const uint8_t *at = (const uint8_t *)text;
-    uint64_t done = sopool_ascii_span(at, size), eight, step;
+    uint64_t done = size < 32 ? 0 : sopool_ascii_span(at, size), step;
 
     while (done < size) {
-        if (size - done >= 8) {
-            memcpy(&eight, at + done, 8);
-            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
-                done += 8;
-                continue;
-            }
+        if (size - done >= 8 &&
+            (sopool_eight(at + done) & UINT64_C(0x8080808080808080)) == 0) {
+            done += 8;
+            continue;
         }
         step = sopool_utf8_char(at + done, size - done);
         if (step == 0)
