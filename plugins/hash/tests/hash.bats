@@ -53,3 +53,14 @@ setup() {
     [ "$status" -eq 1 ]
     [[ "$output" == *"allowed: sha256, sha512, blake2b"* ]]
 }
+
+@test "what OpenSSL is set up to offer is what is used" {
+    printf '%s\n' 'openssl_conf = a' '[a]' 'providers = b' '[b]' 'base = c' \
+        '[c]' 'activate = 1' > "$BATS_TEST_TMPDIR/openssl.cnf"
+    for algorithm in sha256 sha512 blake2b; do
+        OPENSSL_CONF=$BATS_TEST_TMPDIR/openssl.cnf \
+            run sopool apply "hash.$algorithm" a
+        [ "$status" -eq 1 ]
+        [[ "$output" == *"OpenSSL offers no "*" here"* ]]
+    done
+}
