@@ -31,9 +31,9 @@ uint64_t args_payload(const sopool_args *args);
 int args_frame(const sopool_args *args, uint64_t payload, struct buf *out,
                sopool_error *err);
 
-/* Writes them to a file, from where its offset is: large texts and bytes go there
- * as they are, and are copied nowhere else. `size` gets how many bytes were
- * written, also on failure. */
+/* Writes them to a file, from where its offset is: large texts and bytes go
+ * there as they are, and are copied nowhere else. `size` gets how many bytes
+ * were written, also on failure. */
 int args_write(const sopool_args *args, int fd, uint64_t *size,
                sopool_error *err);
 
