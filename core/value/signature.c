@@ -242,17 +242,6 @@ static int check_arg(const struct signature *s, size_t i, sopool_reader *r,
                      instead);
 }
 
-static size_t plain_data(unsigned kind, const uint8_t *at, size_t left)
-{
-    sopool_blob data = {NULL, 0};
-    size_t size = sopool_data_get(at, at + left, kind, &data);
-
-    if (kind == SOPOOL_CBOR_TEXT &&
-        sopool_utf8_span(data.ptr, data.size) != data.size)
-        return 0;
-    return size;
-}
-
 /* Most items are numbers, text or bytes, and most of those are right: the size
  * of the item at `at` if it is one of this type within the profile, or 0 when
  * it has to be looked at more closely. */
@@ -260,16 +249,21 @@ static size_t plain_item(int type, const uint8_t *at, size_t left)
 {
     unsigned major = 0;
     uint64_t value = 0;
-    size_t size;
+    size_t size = sopool_head_get(at, at + left, &major, &value);
 
-    if (type == SOPOOL_STR || type == SOPOOL_BYTES)
-        return plain_data(type == SOPOOL_STR ? SOPOOL_CBOR_TEXT
-                                             : SOPOOL_CBOR_BYTES,
-                          at, left);
-    size = sopool_head_get(at, at + left, &major, &value);
     if (type == SOPOOL_I64)
         return major <= SOPOOL_CBOR_NEGINT && value <= INT64_MAX ? size : 0;
-    return type == SOPOOL_U64 && major == SOPOOL_CBOR_UINT ? size : 0;
+    if (type == SOPOOL_U64)
+        return major == SOPOOL_CBOR_UINT ? size : 0;
+    if (size == 0 || value > left - size)
+        return 0;
+    if (type == SOPOOL_STR)
+        return major == SOPOOL_CBOR_TEXT &&
+                       sopool_utf8_span(at + size, value) == value
+                   ? size + value
+                   : 0;
+    return type == SOPOOL_BYTES && major == SOPOOL_CBOR_BYTES ? size + value
+                                                              : 0;
 }
 
 static bool plain_args(const struct signature *s, const uint8_t *at,

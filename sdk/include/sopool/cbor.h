@@ -161,14 +161,13 @@ static inline size_t sopool_head_put(uint8_t *to, unsigned major,
                                      uint64_t value)
 {
     size_t size = sopool_head_size(value);
-    unsigned info = size == 2 ? 24 : size == 3 ? 25 : size == 5 ? 26 : 27;
+    unsigned info = (unsigned)value;
 
-    if (size == 1) {
-        to[0] = (uint8_t)(major << 5 | (unsigned)value);
-        return 1;
+    if (size > 1) {
+        info = size == 2 ? 24 : size == 3 ? 25 : size == 5 ? 26 : 27;
+        sopool_big_endian_put(to + 1, size - 1, value);
     }
     to[0] = (uint8_t)(major << 5 | info);
-    sopool_big_endian_put(to + 1, size - 1, value);
     return size;
 }
 
