@@ -248,12 +248,13 @@ END_TEST
 
 START_TEST(a_limit_of_memory_is_for_tasks)
 {
-    sopool_options *options = options_of(methods[_i]);
+    sopool_options *options;
     sopool_buffer *buffer[6];
     sopool_pool *pool;
 
     if (sanitized())
         return;
+    options = options_of(methods[_i]);
     set(options, "limits.memory", "300M");
     set(options, "processes", "1");
     pool = open_pool(options);
@@ -325,7 +326,7 @@ START_TEST(a_map_may_read_buffers)
         sopool_buffer_free(buffer[i]);
     for (int i = 0; i < ITEMS; i++)
         expect_bytes(sopool_result_value(result, (size_t)i, &err),
-                     i % 5 == 0 ? '0' : (char)('a' + i % BUFFERS),
+                     (char)(i % 5 == 0 ? '0' : 'a' + i % BUFFERS),
                      inputs[i].as.data.size);
     sopool_result_free(result);
     end_pool(pool);
