@@ -113,6 +113,7 @@ struct parent_end {
     uint64_t results_tail; /* bytes of results read */
     uint64_t results_told; /* of these, what the worker knows of */
     uint64_t results_head; /* bytes of results known to be published */
+    uint64_t answers;      /* results ever read */
     uint64_t record_space; /* of the record that parent_read gave, or 0 */
     uint32_t record_count; /* and how many results that was */
     struct sent_range range[CHANNEL_SLOTS]; /* by seq % CHANNEL_SLOTS */

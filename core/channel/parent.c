@@ -291,6 +291,7 @@ void parent_read_done(struct parent_end *end)
 
     end->results_tail += end->record_space;
     range->answered += end->record_count;
+    end->answers += end->record_count;
     if (range->answered == range->end)
         skip_answered(end);
 }

@@ -319,7 +319,9 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
 
 static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
 {
-    int64_t at = pool->look_again ? now + NS_PER_MS : CLOCK_NEVER;
+    int64_t at = pool->look_again ? now + NS_PER_MS
+                 : pool->held     ? now + LATE_MS * NS_PER_MS
+                                  : CLOCK_NEVER;
 
     for (const struct member *m = pool->members; m != NULL; m = m->next) {
         if (m->limit_at < at)
@@ -363,6 +365,12 @@ static bool harvest(struct sopool_pool *pool)
     return some;
 }
 
+/* Is it a worker that is to have nothing for now? */
+static bool is_left_out(const struct member *m)
+{
+    return m->pool->held && m->inflight == 0;
+}
+
 /* Have all workers enough of short work, so that nobody need look soon? */
 static bool all_have_enough(const struct sopool_pool *pool)
 {
@@ -371,7 +379,7 @@ static bool all_have_enough(const struct sopool_pool *pool)
     if (pool_state(pool) != POOL_OPEN || pool->look_again)
         return false;
     for (const struct member *m = pool->members; m != NULL; m = m->next) {
-        if (m->state != MEMBER_READY || m->last || m->surplus)
+        if (m->state != MEMBER_READY || m->last || m->surplus || is_left_out(m))
             continue;
         if (m->inflight < DEPTH_EASY || m->slow > 0 || m->watchers > 0)
             return false;
@@ -390,7 +398,8 @@ static bool go_to_sleep(struct sopool_pool *pool, bool easy)
             m->watchers > 0)
             continue;
         m->rings = true;
-        if (easy && m->state == MEMBER_READY && !m->last && !m->surplus
+        if (easy && m->state == MEMBER_READY && !m->last && !m->surplus &&
+                    !is_left_out(m)
                 ? parent_sleep_easy(&m->end)
                 : parent_sleep(&m->end))
             quiet = false;

@@ -15,13 +15,18 @@
 void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
                 uint64_t busy_ns)
 {
-    uint64_t *known = &pool->task[task].each_ns;
-    uint64_t each;
+    struct task_record *known = &pool->task[task];
+    uint64_t each, last = known->last_ns;
 
     if (items == 0 || busy_ns > (uint64_t)INT64_MAX)
         return;
-    each = busy_ns / items + 1;
-    *known = *known == 0 ? each : (*known * 3 + each) / 4;
+    each = known->last_ns = busy_ns / items + 1;
+    /* One range that took long may have lost its processor meanwhile; two in
+     * a row are believed. */
+    if (last != 0 && last < each)
+        each = last;
+    known->each_ns =
+        known->each_ns == 0 ? each : (known->each_ns * 3 + each) / 4;
     stats_took(pool, task, items, busy_ns);
 }
 
@@ -176,7 +181,7 @@ static uint32_t most_items(const struct member *m, uint32_t task,
     uint32_t most = feed_range(m->pool, task);
 
     if (count == m->pool->queue.calls)
-        most = least(most, (count - 1) / m->pool->processes + 1);
+        most = least(most, (count - 1) / crowd_enough(m->pool, task) + 1);
     if (most > m->budget)
         most = (uint32_t)m->budget;
     return least(count, most);
@@ -433,20 +438,36 @@ static bool can_lose(const struct member *m)
                                (m->state == MEMBER_STARTING && !m->last));
 }
 
+/* May something be taken from it for a worker that is idle? Not when enough
+ * are busy with calls like its own already. */
+static bool may_rob(const struct member *m)
+{
+    struct sopool_pool *pool = m->pool;
+    uint32_t task = m->handed[(m->end.sent - 1) % CHANNEL_SLOTS].task;
+
+    if (!can_lose(m))
+        return false;
+    if (!crowd_is_busy(m) || pool->late ||
+        pool->busy < crowd_enough(pool, task))
+        return true;
+    pool->held = true;
+    return false;
+}
+
 /* A worker that has nothing gets a share of the one that has most. */
 static bool rob(struct sopool_pool *pool)
 {
     struct member *victim = NULL;
 
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (can_lose(m) && (victim == NULL || m->inflight > victim->inflight))
+        if (may_rob(m) && (victim == NULL || m->inflight > victim->inflight))
             victim = m;
     if (victim == NULL)
         return false;
     if (take_from(victim))
         return true;
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (m != victim && can_lose(m) && take_from(m))
+        if (m != victim && may_rob(m) && take_from(m))
             return true;
     return false;
 }
@@ -457,6 +478,29 @@ static bool can_take(const struct member *m, uint32_t depth)
 {
     return m->state == MEMBER_READY && !m->closed && !m->surplus && !m->last &&
            m->budget > 0 && m->inflight < depth;
+}
+
+/* Are there enough workers without this one? A single call that is waited for
+ * is run at once. */
+static bool is_spare(const struct member *m, const struct range *head)
+{
+    const struct sopool_pool *pool = m->pool;
+
+    if (pool->late || (pool->hush && head->batch->single) || crowd_is_busy(m))
+        return false;
+    return pool->busy >= crowd_enough(pool, head->batch->task);
+}
+
+/* Gives the head of the queue to a worker that is not spare. */
+static void give_unless_spare(struct member *m)
+{
+    struct sopool_pool *pool = m->pool;
+    bool was_busy = crowd_is_busy(m);
+
+    if (is_spare(m, queue_head(pool)))
+        pool->held = true;
+    else if (give(m))
+        pool->busy += crowd_is_busy(m) - was_busy;
 }
 
 /* A worker that has nothing to do before it is ready finds its first call in
@@ -481,7 +525,7 @@ static bool feed_depth(struct sopool_pool *pool, uint32_t depth, taker *can)
         if (head == NULL || depth > depth_of(pool, head))
             return false;
         if (can(m, depth))
-            (void)give(m);
+            give_unless_spare(m);
     }
     return true;
 }
@@ -505,14 +549,19 @@ static bool any_idle(const struct sopool_pool *pool)
 
 void feed(struct sopool_pool *pool)
 {
+    bool held = pool->held;
+
     pool->look_again = false;
     queue_collect(pool);
+    crowd_look(pool);
     feed_queue(pool);
     while (pool->queue.filled == 0 && any_idle(pool) && rob(pool))
         for (struct member *m = pool->members;
              m != NULL && pool->queue.filled != 0; m = m->next)
             if (can_take(m, 1))
-                (void)give(m);
+                give_unless_spare(m);
+    if (pool->held && !held && dispatcher_sleeps(pool))
+        pool_wake(pool); /* it is to look after a while */
     for (struct member *m = pool->members; m != NULL; m = m->next)
         if (m->fed) {
             m->fed = false;

@@ -9,6 +9,7 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/cause.c \
 	core/pool/cpus.c \
 	core/pool/cpus.h \
+	core/pool/crowd.c \
 	core/pool/dispatch.c \
 	core/pool/ending.c \
 	core/pool/feed.c \

@@ -422,13 +422,18 @@ static bool retire_ranges(struct member *m)
     while ((got = parent_retire(&m->end, &seq, &why)) == 1) {
         const struct sent_range *range = &m->end.range[seq % CHANNEL_SLOTS];
 
-        if (!range->taken)
-            feed_learn(m->pool, m->handed[seq % CHANNEL_SLOTS].task,
-                       range->answered, parent_busy(&m->end, seq));
+        if (!range->taken) {
+            uint32_t task = m->handed[seq % CHANNEL_SLOTS].task;
+            uint64_t busy_ns = parent_busy(&m->end, seq);
+
+            feed_learn(m->pool, task, range->answered, busy_ns);
+            crowd_learn(m, task, busy_ns);
+        }
         some = true;
     }
     if (got < 0)
         broke_protocol(m, why);
+    crowd_sample(m);
     return some;
 }
 

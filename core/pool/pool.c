@@ -176,8 +176,8 @@ static int build(struct sopool_pool *pool, const sopool_options *options,
     pool->task = calloc(pool->catalog->task_count + 1, sizeof(*pool->task));
     if (pool->task == NULL)
         return error_nomem(err);
-    pool->processes =
-        options->processes != 0 ? options->processes : cpus_available();
+    pool->cpus = cpus_available();
+    pool->processes = options->processes != 0 ? options->processes : pool->cpus;
     if (make_descriptors(pool, err) != 0)
         return -1;
     if (options->start_method != START_THREAD) {

@@ -18,6 +18,7 @@
  *   buffers.c    which worker has which buffers of the program
  *   bundle.c     what is kept of it for later
  *   feed.c       which worker gets which calls
+ *   crowd.c      how many workers are enough
  *   warm.c       large data in memory that is used again
  *   watch.c      results that the thread looks for that waits for them
  *   server.c     the forkserver
@@ -58,6 +59,7 @@ enum {
     DEPTH_EASY = 3,     /* so many, and nobody need look at it soon */
     DEPTH_MOST = 48,    /* the same, of single short calls */
     LONG_NS = 5000000,  /* a call that takes longer has none waiting behind */
+    LATE_MS = 5,        /* short calls, when nothing came back for so long */
     LOOK_MS = 1000,     /* between looks at workers that say nothing */
     CLOSED_MS = 100,    /* an idle worker may live without its socket */
 };
@@ -111,6 +113,14 @@ struct lent_buffer {
     uint64_t used;               /* when, by the worker's count */
 };
 
+/* What a worker has done since it was looked at how long it had run. */
+struct sample {
+    int64_t used_ns;  /* which was so long; 0 or -1: not known */
+    uint64_t busy_ns; /* in calls */
+    uint32_t task;    /* of that one, unless */
+    bool mixed;
+};
+
 struct member {
     struct member *next; /* the pool's list */
     struct sopool_pool *pool;
@@ -133,6 +143,11 @@ struct member {
     const char *why;   /* the pool ended it, or NULL */
     uint32_t inflight; /* ranges sent, not answered in full, not taken back */
     uint32_t slow;     /* of these, such as may take long */
+    uint64_t moved;    /* bytes of results read, when there were last more: */
+    int64_t moved_at;
+    int64_t asked_at; /* when it was asked what it does */
+    bool late;        /* and that is long ago */
+    struct sample sample;
     bool fed;          /* was sent something since it was last woken */
     bool rings;        /* it was asked to ring when there are results */
     uint32_t watchers; /* threads that look at its channel: see wait.c */
@@ -188,6 +203,8 @@ struct queue {
 /* What is known of a task. */
 struct task_record {
     uint64_t each_ns; /* how long a call takes, lately; 0: not known */
+    uint64_t last_ns; /* and how long by the last range alone */
+    uint32_t waits;   /* how much of that without a processor: see crowd.c */
     sopool_task_stats stats;
 };
 
@@ -202,6 +219,7 @@ struct sopool_pool {
     struct worker_setup setup;
     struct logger *logger; /* NULL with threads */
     uint32_t processes;
+    uint32_t cpus; /* that it may use */
 
     /* These three are also set in signal handlers. */
     atomic_int state;         /* an enum pool_state */
@@ -237,6 +255,9 @@ struct sopool_pool {
     struct buffer_watcher on_buffer; /* in use once `gone` is set */
     atomic_bool buffer_gone;         /* some buffer is */
     atomic_int asleep;               /* an enum dispatcher_sleep */
+    uint32_t busy;    /* workers with short work only, when it was fed last */
+    bool late;        /* as many as there are processors are late with it */
+    bool held;        /* idle workers were given none of it */
     bool look_again;  /* a worker with nothing could be given something soon */
     bool hush;        /* workers that are given something need not ring: */
     uint32_t hushed;  /* ranges that were given so */
@@ -487,6 +508,10 @@ void member_free_buried(struct sopool_pool *pool);
  * and when that is the next time. */
 void stopped_look(struct sopool_pool *pool, int64_t now);
 
+/* What the kernel says a worker does: 'R' runs or would run, 'S' waits, and so
+ * on; '\0' if it cannot be told. */
+char member_process_state(const struct member *member);
+
 /* ---- obituary.c -------------------------------------------------------- */
 
 /* The process or thread has ended: reads what it left, and settles or gives
@@ -579,6 +604,23 @@ void feed_learn(struct sopool_pool *pool, uint32_t task, uint32_t items,
 
 /* How many calls of the task make a range. */
 uint32_t feed_range(const struct sopool_pool *pool, uint32_t task);
+
+/* ---- crowd.c ----------------------------------------------------------- */
+
+/* A range of a worker has come back; after feed_learn. */
+void crowd_learn(struct member *m, uint32_t task, uint64_t busy_ns);
+
+/* All that have come back of it are known. */
+void crowd_sample(struct member *m);
+
+/* How many workers should share calls of this task. */
+uint32_t crowd_enough(const struct sopool_pool *pool, uint32_t task);
+
+/* Counts the busy workers, before they are fed. */
+void crowd_look(struct sopool_pool *pool);
+
+/* Has it short work, and does it get on with it? */
+bool crowd_is_busy(const struct member *m);
 
 /* ---- stats.c ----------------------------------------------------------- */
 

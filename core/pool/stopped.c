@@ -11,22 +11,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_stopped(pid_t pid)
+char member_process_state(const struct member *m)
 {
     char path[64], text[512];
     const char *state;
     FILE *file;
     size_t size;
 
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)m->pid);
     file = fopen(path, "re");
     if (file == NULL)
-        return false;
+        return '\0';
     size = fread(text, 1, sizeof(text) - 1, file);
     (void)fclose(file);
     text[size] = '\0';
     state = strrchr(text, ')'); /* the name before it may hold anything */
-    return state != NULL && strncmp(state, ") T", 3) == 0;
+    return state != NULL && state[1] == ' ' ? state[2] : '\0';
 }
 
 static bool may_be_stopped(struct member *m)
@@ -53,7 +53,7 @@ void stopped_look(struct sopool_pool *pool, int64_t now)
         return;
     if (pool->look_at != 0)
         for (struct member *m = pool->members; m != NULL; m = m->next)
-            if (may_be_stopped(m) && is_stopped(m->pid)) {
+            if (may_be_stopped(m) && member_process_state(m) == 'T') {
                 m->stopped = true;
                 member_kill(m, SOPOOL_BY_POOL);
             }

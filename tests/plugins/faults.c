@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,25 @@ SOPOOL_TASK(nap, u64, "Sleeps so many milliseconds, and gives them.", (u64, ms))
 {
     sleep_ms(a->ms);
     *out = a->ms;
+    return SOPOOL_OK;
+}
+
+SOPOOL_TASK(meet, bool,
+            "Whether so many of these tasks, of the same file, run at once.",
+            (str, path), (i64, count))
+{
+    char path[4096] = "";
+    int fd;
+
+    if (a->path.size < sizeof(path))
+        memcpy(path, a->path.ptr, (size_t)a->path.size);
+    fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "", 1) != 1)
+        return sopool_fail(call, "%s: %s", path, strerror(errno));
+    for (int i = 0; i < 10000 && lseek(fd, 0, SEEK_END) < a->count; i++)
+        sleep_ms(1);
+    *out = lseek(fd, 0, SEEK_END) >= a->count;
+    (void)close(fd);
     return SOPOOL_OK;
 }
 
@@ -423,8 +443,8 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
     return SOPOOL_OK;
 }
 
-SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, print, big, size, copy,
-              betray, die_with, placed, placed_after, items, overwrite,
+SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, size,
+              copy, betray, die_with, placed, placed_after, items, overwrite,
               buffers_mapped, copy_when, die_once_with, numbers, record,
               environment, descriptors, fail, fail_odd, not_text, no_value, die,
               die_odd, die_once, die_once_only, close_all, leave_child,
