@@ -143,7 +143,7 @@ struct member {
     const char *why;   /* the pool ended it, or NULL */
     uint32_t inflight; /* ranges sent, not answered in full, not taken back */
     uint32_t slow;     /* of these, such as may take long */
-    uint64_t moved;    /* bytes of results read, when there were last more: */
+    uint64_t moved;    /* results read, when there were last more: */
     int64_t moved_at;
     int64_t asked_at; /* when it was asked what it does */
     bool late;        /* and that is long ago */
