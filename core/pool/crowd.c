@@ -96,9 +96,16 @@ uint32_t crowd_enough(const struct sopool_pool *pool, uint32_t task)
     const struct task_record *record = &pool->task[task];
 
     if (!is_crowded(pool) || record->each_ns == 0 ||
-        record->each_ns > RANGE_NS || record->waits > MUCH)
+        record->each_ns > BRIEF_NS || record->waits > MUCH)
         return pool->processes;
     return pool->cpus;
+}
+
+bool crowd_is_full(const struct sopool_pool *pool, uint32_t task)
+{
+    uint32_t enough = crowd_enough(pool, task);
+
+    return enough < pool->processes && pool->busy >= enough && !pool->late;
 }
 
 /* Is it late with its results? Not for want of a processor, unless that takes
@@ -130,7 +137,7 @@ void crowd_look(struct sopool_pool *pool)
         return;
     now = clock_now();
     for (struct member *m = pool->members; m != NULL; m = m->next) {
-        m->late = is_late(m, now);
+        m->late = m->state == MEMBER_READY && is_late(m, now);
         late += m->late && m->slow == 0;
         pool->busy += crowd_is_busy(m);
     }

@@ -447,8 +447,7 @@ static bool may_rob(const struct member *m)
 
     if (!can_lose(m))
         return false;
-    if (!crowd_is_busy(m) || pool->late ||
-        pool->busy < crowd_enough(pool, task))
+    if (!crowd_is_busy(m) || !crowd_is_full(pool, task))
         return true;
     pool->held = true;
     return false;
@@ -480,15 +479,26 @@ static bool can_take(const struct member *m, uint32_t depth)
            m->budget > 0 && m->inflight < depth;
 }
 
+/* A worker that has nothing to do before it is ready finds its first call in
+ * its channel when it is, so that nobody need wait to be woken. */
+static bool can_take_early(const struct member *m, uint32_t depth)
+{
+    const struct range *head = queue_head(m->pool);
+
+    return m->state == MEMBER_STARTING && m->phase == PHASE_RUN &&
+           !m->pool->sets_up && !m->closed && !m->surplus && m->budget > 0 &&
+           m->inflight < depth && batch_timeout(head->batch) == 0;
+}
+
 /* Are there enough workers without this one? A single call that is waited for
  * is run at once. */
 static bool is_spare(const struct member *m, const struct range *head)
 {
     const struct sopool_pool *pool = m->pool;
 
-    if (pool->late || (pool->hush && head->batch->single) || crowd_is_busy(m))
+    if ((pool->hush && head->batch->single) || crowd_is_busy(m))
         return false;
-    return pool->busy >= crowd_enough(pool, head->batch->task);
+    return crowd_is_full(pool, head->batch->task);
 }
 
 /* Gives the head of the queue to a worker that is not spare. */
@@ -501,17 +511,6 @@ static void give_unless_spare(struct member *m)
         pool->held = true;
     else if (give(m))
         pool->busy += crowd_is_busy(m) - was_busy;
-}
-
-/* A worker that has nothing to do before it is ready finds its first call in
- * its channel when it is, so that nobody need wait to be woken. */
-static bool can_take_early(const struct member *m, uint32_t depth)
-{
-    const struct range *head = queue_head(m->pool);
-
-    return m->state == MEMBER_STARTING && m->phase == PHASE_RUN &&
-           !m->pool->sets_up && !m->closed && !m->surplus && m->budget > 0 &&
-           m->inflight < depth && batch_timeout(head->batch) == 0;
 }
 
 typedef bool taker(const struct member *m, uint32_t depth);

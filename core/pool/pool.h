@@ -53,7 +53,8 @@ enum {
     MEMBER_BIGS = 64,   /* memory files of a worker not fetched yet */
     START_FAILURES = 5, /* in a row, before the pool is broken */
     START_SECONDS = 60, /* to get ready, the initializer aside */
-    RANGE_NS = 100000,  /* work that should wait in a range */
+    RANGE_NS = 300000,  /* work that should wait in a range */
+    BRIEF_NS = 100000, /* calls that more workers would not help: see crowd.c */
     RANGE_ITEMS = 4096, /* most calls of one */
     DEPTH = 6,          /* ranges that wait in a worker */
     DEPTH_EASY = 3,     /* so many, and nobody need look at it soon */
@@ -615,6 +616,9 @@ void crowd_sample(struct member *m);
 
 /* How many workers should share calls of this task. */
 uint32_t crowd_enough(const struct sopool_pool *pool, uint32_t task);
+
+/* Are so many busy already, as they were counted last? */
+bool crowd_is_full(const struct sopool_pool *pool, uint32_t task);
 
 /* Counts the busy workers, before they are fed. */
 void crowd_look(struct sopool_pool *pool);
