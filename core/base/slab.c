@@ -33,7 +33,11 @@ struct head {
     struct slab *slab;
 };
 
-enum { ROOM = SLAB_SIZE - sizeof(struct slab), SPARES = 64 };
+enum { ROOM = SLAB_SIZE - sizeof(struct slab) };
+
+/* Most slabs that are kept to be used again, 128 MiB: a kernel that clears new
+ * memory page by page takes longer than all else that is done for a call. */
+enum { SPARES = 8192 };
 
 /* While a slab is open nobody but its thread knows how many objects it has;
  * so it counts down from this, and what is too much is taken off at the end. */
@@ -173,6 +177,14 @@ void slab_free(void *object)
 
     POISON(object, sizeof(void *));
     count_down(slab, 1);
+}
+
+void slab_trim(void)
+{
+    struct slab *slab;
+
+    while ((slab = take_spare()) != NULL)
+        free(slab);
 }
 
 void slab_close(const struct slab_kind *kind, const void *owner)

@@ -29,6 +29,10 @@ struct slab_kind {
 void *slab_alloc(const struct slab_kind *kind, void *owner, size_t size);
 void slab_free(void *object);
 
+/* Frees what is kept to be used again: up to 128 MiB of what was in use at one
+ * time. */
+void slab_trim(void);
+
 /* Lets this thread's slab of the owner go, once its objects are freed. */
 void slab_close(const struct slab_kind *kind, const void *owner);
 

@@ -30,6 +30,7 @@ static const struct slab_kind results = {1, hold_pool, release_pool};
 void results_close(struct sopool_pool *pool)
 {
     slab_close(&results, pool);
+    slab_trim();
 }
 
 static sopool_result *result_of(struct batch *batch)
