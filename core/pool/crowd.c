@@ -14,13 +14,15 @@
 #include "pool/pool.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     SAMPLE_NS = 2000000, /* of calls' time between looks at a worker's clock */
     VERY_LATE_MS = 50,
     WHOLE = 1024,
-    MUCH = WHOLE / 4, /* a task waits so much of its time: more workers help */
+    /* A task waits so much of its time: more workers help. */
+    MUCH = WHOLE * 3 / 8,
 };
 
 static bool is_crowded(const struct sopool_pool *pool)
@@ -29,11 +31,11 @@ static bool is_crowded(const struct sopool_pool *pool)
            pool->options->start_method != START_THREAD;
 }
 
-/* For how long a worker has had a processor, or would have liked to have one;
- * -1: the kernel does not say. */
-static int64_t time_used(const struct member *m)
+/* For how long a worker would have liked to have a processor and had none; -1:
+ * the kernel does not say. */
+static int64_t time_queued(const struct member *m)
 {
-    unsigned long long ran, queued;
+    unsigned long long queued;
     char path[64], text[128];
     ssize_t size;
     int fd;
@@ -47,9 +49,21 @@ static int64_t time_used(const struct member *m)
     if (size <= 0)
         return -1;
     text[size] = '\0';
-    return sscanf(text, "%llu %llu", &ran, &queued) == 2
-               ? (int64_t)(ran + queued)
-               : -1;
+    return sscanf(text, "%*u %llu", &queued) == 1 ? (int64_t)queued : -1;
+}
+
+/* For how long it has run or would have; -1: the kernel does not say. What
+ * schedstat has of the former may be a tick old, which is too long. */
+static int64_t time_used(const struct member *m)
+{
+    int64_t queued = time_queued(m);
+    struct timespec ran;
+    clockid_t clock;
+
+    if (queued < 0 || clock_getcpuclockid(m->pid, &clock) != 0 ||
+        clock_gettime(clock, &ran) != 0)
+        return -1;
+    return ran.tv_sec * NS_PER_S + ran.tv_nsec + queued;
 }
 
 /* So much of `busy_ns` was not spent waiting. */

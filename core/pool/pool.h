@@ -156,7 +156,7 @@ struct member {
     bool last;         /* it was sent its last ones, and ends after them */
     enum phase phase;  /* what it says it is doing while it starts */
     size_t phase_plugin;
-    uint64_t looked_at; /* bytes of results read when it was looked at last */
+    uint64_t looked_at; /* results read when it was looked at last */
     bool stopped;       /* by a signal, and ended for that */
     bool surplus;       /* to be ended, because the pool got smaller */
     int64_t limit_at;   /* when the start is over time, or the running call */

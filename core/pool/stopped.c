@@ -31,9 +31,9 @@ char member_process_state(const struct member *m)
 
 static bool may_be_stopped(struct member *m)
 {
-    bool silent = m->looked_at == m->end.results_tail;
+    bool silent = m->looked_at == m->end.answers;
 
-    m->looked_at = m->end.results_tail;
+    m->looked_at = m->end.answers;
     return silent && m->inflight > 0 && m->pid > 0 && !m->gone &&
            (m->state == MEMBER_STARTING || m->state == MEMBER_READY ||
             m->state == MEMBER_ENDING);

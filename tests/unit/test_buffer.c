@@ -15,7 +15,7 @@
 enum { MIB = 1 << 20 };
 
 /* Takes the place of the C library's: as on a kernel without what is needed. */
-static bool no_files;
+static _Thread_local bool no_files;
 
 int memfd_create(const char *name, unsigned flags)
 {
