@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "base/forks.h"
+
 /* How many blocks are kept, and of how many bytes each at most. */
 enum { KEPT = 2, PAGE = 2 << 20 };
 #define KEPT_MOST ((size_t)128 << 20)
@@ -73,3 +75,5 @@ void large_free(void *block, size_t room)
     if (old.block != NULL)
         (void)munmap(old.block, old.room);
 }
+
+FORKS_WAIT_FOR(lock)

@@ -5,6 +5,8 @@ core_libsopool_core_la_SOURCES += \
 	core/base/clock.c core/base/clock.h \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
+	core/base/forks.c \
+	core/base/forks.h \
 	core/base/futex.h \
 	core/base/large.c core/base/large.h \
 	core/base/near.c core/base/near.h \

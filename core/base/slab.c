@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/forks.h"
 #include "base/tls.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -196,3 +197,5 @@ void slab_close(const struct slab_kind *kind, const void *owner)
     close_slab(*open);
     *open = NULL;
 }
+
+FORKS_WAIT_FOR(spares_lock)

@@ -79,9 +79,9 @@ static void tell_cpu(struct parent_end *end)
 /* How many numbers each item has. */
 static uint8_t words_of(uint32_t flags, uint32_t count, size_t size)
 {
-    return (flags & CHANNEL_NUMBERS) != 0
-               ? (uint8_t)(size / sizeof(uint64_t) / count)
-               : 0;
+    if ((flags & CHANNEL_NUMBERS) == 0)
+        return 0;
+    return (uint8_t)(size / sizeof(uint64_t) / count);
 }
 
 uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/forks.h"
 
 struct opened {
     struct opened *next;
@@ -197,3 +198,5 @@ int plugin_load(struct plugin *out, int fd, const char *path,
     out->abi = NULL;
     return -1;
 }
+
+FORKS_WAIT_FOR(opened_lock)

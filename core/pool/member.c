@@ -95,7 +95,6 @@ static int launch(struct member *m, const struct ends *ends, sopool_error *err)
     };
     struct launched launched = {.pidfd = -1};
     pthread_t thread;
-    int status;
 
     switch (pool->options->start_method) {
     case START_FORKSERVER:
@@ -103,10 +102,7 @@ static int launch(struct member *m, const struct ends *ends, sopool_error *err)
     case START_THREAD:
         return launch_thread(&how, &thread, err);
     case START_FORK:
-        buffers_fork();
-        status = launch_fork(&how, leave_pool, m, &launched, err);
-        buffers_forked();
-        if (status != 0)
+        if (launch_fork(&how, leave_pool, m, &launched, err) != 0)
             return -1;
         break;
     default:

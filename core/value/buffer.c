@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/forks.h"
 
 struct sopool_buffer {
     sopool_buffer *next, *before; /* all that are there */
@@ -86,16 +87,6 @@ void buffer_unwatch(struct buffer_watcher *watcher)
     pthread_mutex_unlock(&lock);
 }
 
-void buffers_fork(void)
-{
-    pthread_mutex_lock(&lock);
-}
-
-void buffers_forked(void)
-{
-    pthread_mutex_unlock(&lock);
-}
-
 void buffers_leave(void)
 {
     for (sopool_buffer *buffer = first; buffer != NULL; buffer = buffer->next)
@@ -103,7 +94,6 @@ void buffers_leave(void)
             (void)close(buffer->file);
     first = NULL;
     watchers = NULL;
-    pthread_mutex_unlock(&lock);
 }
 
 /* ---- making and freeing ------------------------------------------------ */
@@ -245,3 +235,5 @@ uint64_t buffer_number(const sopool_buffer *buffer)
 {
     return buffer->number;
 }
+
+FORKS_WAIT_FOR(lock)

@@ -47,10 +47,7 @@ struct buffer_watcher {
 void buffer_watch(struct buffer_watcher *watcher);
 void buffer_unwatch(struct buffer_watcher *watcher); /* also if it was not */
 
-/* Around a fork whose child goes on without exec: no buffer comes or goes
- * between the two. In the child, instead of the second: it has none of them. */
-void buffers_fork(void);
-void buffers_forked(void);
+/* In a child of fork() that goes on without exec: it has none of them. */
 void buffers_leave(void);
 
 #endif

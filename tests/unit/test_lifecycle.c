@@ -673,6 +673,28 @@ START_TEST(a_child_may_open_a_pool_of_its_own)
 }
 END_TEST
 
+/* While workers that are threads open plugins. */
+START_TEST(children_may_be_forked_at_any_moment)
+{
+    for (int i = 0; i < 20; i++) {
+        sopool_pool *pool = pool_of("thread");
+        pid_t child = fork();
+        int status;
+
+        if (child == 0) {
+            sopool_pool *own = pool_of("thread");
+            int64_t nine = int_of(
+                sopool_apply(own, "behave.square", SOPOOL_ARGS(3), &err));
+
+            _exit(nine != 9);
+        }
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        end_pool(pool);
+    }
+}
+END_TEST
+
 static sopool_pool *handled;
 static atomic_int refused, allowed;
 
@@ -786,8 +808,10 @@ int main(void)
     t = add_case(s, "places");
     tcase_add_loop_test(t, after_fork_a_pool_is_of_no_use_to_the_child, 0,
                         METHODS);
-    if (!sanitized())
+    if (!sanitized()) {
         tcase_add_loop_test(t, a_child_may_open_a_pool_of_its_own, 0, METHODS);
+        tcase_add_test(t, children_may_be_forked_at_any_moment);
+    }
     tcase_add_loop_test(
         t, a_signal_handler_is_refused_while_its_thread_is_inside, 0, METHODS);
     tcase_add_loop_test(t, a_signal_handler_may_end_the_pool, 0, METHODS);
