@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <sopool/task.h>
@@ -568,13 +569,14 @@ START_TEST(pain_21_a_memory_limit_acts_after_the_damage)
 }
 END_TEST
 
-static sopool_pool *own_pool;
+/* In memory that a worker shares, which may be forked before it is set. */
+static sopool_pool **own_pool;
 
 SOPOOL_TASK(calls_itself, i64, "Waits for a call to its own pool.")
 {
     sopool_error why = {0};
     sopool_value *value =
-        sopool_apply(own_pool, "faults.echo", SOPOOL_ARGS(1), &why);
+        sopool_apply(*own_pool, "faults.echo", SOPOOL_ARGS(1), &why);
 
     sopool_value_free(value);
     *out = why.code;
@@ -591,11 +593,14 @@ START_TEST(pain_22_a_task_that_waits_for_its_own_pool_deadlocks)
     set(options, "processes", "1");
     MUST(sopool_register(options, "own", SOPOOL_TASK_OF(calls_itself), &err) ==
          0);
-    own_pool = open_pool(options);
-    ck_assert_int_eq(int_of(sopool_apply(own_pool, "own.calls_itself",
+    own_pool = mmap(NULL, sizeof(*own_pool), PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(own_pool, MAP_FAILED);
+    *own_pool = open_pool(options);
+    ck_assert_int_eq(int_of(sopool_apply(*own_pool, "own.calls_itself",
                                          SOPOOL_NO_ARGS, &err)),
                      codes[_i]);
-    end_pool(own_pool);
+    end_pool(*own_pool);
 }
 END_TEST
 
