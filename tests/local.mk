@@ -8,7 +8,7 @@ LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_DRIVER = $(TAP_DRIVER)
 # A test that hangs is ended, and with it what it has started.
-TEST_LIMIT = 600
+TEST_LIMIT = 1800
 TEST_ENV = $(SHELL) tests/env timeout -k 5 $(TEST_LIMIT)
 LOG_COMPILER = $(TEST_ENV)
 BATS_LOG_COMPILER = $(TEST_ENV) $(BATS)
