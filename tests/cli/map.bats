@@ -350,7 +350,7 @@ END
 }
 
 @test "progress: without a total there is no bar, but a count" {
-    run on_terminal bash -c "(echo 1; sleep 0.5; echo 2) |
+    run on_terminal bash -c "(echo 1; sleep 2; echo 2) |
         sopool map math.square"
     ends 0
     [[ ${lines[*]} == *"1  "*"/s  "* ]]
