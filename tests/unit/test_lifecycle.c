@@ -427,7 +427,7 @@ START_TEST(workers_end_as_by_exit)
                                    SOPOOL_ARGS(gate_new(handler)), &err));
     ck_assert(!is_there(handler));
     end_pool(pool);
-    UNTIL(is_there(handler));
+    ck_assert(is_there(handler));
     ck_assert(!is_there(destructor));
 
     options = options_of(methods[_i]);
@@ -436,7 +436,7 @@ START_TEST(workers_end_as_by_exit)
     sopool_value_free(
         sopool_apply(pool, "undone.nothing", SOPOOL_NO_ARGS, &err));
     end_pool(pool);
-    UNTIL(is_there(destructor));
+    ck_assert(is_there(destructor));
     (void)unlink(handler);
     (void)unlink(destructor);
 }
