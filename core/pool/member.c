@@ -198,7 +198,9 @@ void member_forked(struct member *m, pid_t pid, int pidfd)
 {
     m->pid = pid;
     m->pidfd = pidfd;
-    if (watch_add(m->pool, pidfd, &m->on_exit) != 0 || m->ended_by != 0)
+    /* It may have had its calls, and be ending by itself, before this is
+     * known. */
+    if (watch_add(m->pool, pidfd, &m->on_exit) != 0 || m->killed)
         (void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 }
 
@@ -489,6 +491,7 @@ void member_kill(struct member *m, int ended_by)
     }
     if (m->state != MEMBER_DEAD)
         m->state = MEMBER_ENDING;
+    m->killed = true;
     if (m->pidfd >= 0)
         (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
 }

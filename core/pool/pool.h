@@ -134,6 +134,7 @@ struct member {
     int pidfd;   /* -1: a thread, or not forked yet */
     pid_t pid;
     bool closed;       /* its end of the control socket is */
+    bool killed;       /* or to be, once its pidfd is known */
     bool gone;         /* the process or thread has ended */
     bool status_known; /* wait_status is */
     int wait_status;

@@ -405,6 +405,15 @@ START_TEST(a_pool_of_short_lives_may_change_its_size)
 }
 END_TEST
 
+static void expect_true(sopool_value *value)
+{
+    bool is = false;
+
+    MUST(value != NULL && sopool_value_bool(value, &is, &err) == 0);
+    ck_assert(is);
+    sopool_value_free(value);
+}
+
 static bool is_there(const char *path)
 {
     return access(path, F_OK) == 0;
@@ -421,10 +430,9 @@ START_TEST(workers_end_as_by_exit)
     ck_assert_int_eq(setenv("UNDONE_FILE", gate_new(destructor), 1), 0);
     set(options, "plugins.load", "leaver");
     pool = open_pool(options);
-    sopool_value_free(
-        sopool_apply(pool, "leaver.nothing", SOPOOL_NO_ARGS, &err));
-    sopool_value_free(sopool_apply(pool, "leaver.leaves",
-                                   SOPOOL_ARGS(gate_new(handler)), &err));
+    expect_true(sopool_apply(pool, "leaver.nothing", SOPOOL_NO_ARGS, &err));
+    expect_true(sopool_apply(pool, "leaver.leaves",
+                             SOPOOL_ARGS(gate_new(handler)), &err));
     ck_assert(!is_there(handler));
     end_pool(pool);
     ck_assert(is_there(handler));
@@ -433,12 +441,38 @@ START_TEST(workers_end_as_by_exit)
     options = options_of(methods[_i]);
     set(options, "plugins.load", "undone");
     pool = open_pool(options);
-    sopool_value_free(
-        sopool_apply(pool, "undone.nothing", SOPOOL_NO_ARGS, &err));
+    expect_true(sopool_apply(pool, "undone.nothing", SOPOOL_NO_ARGS, &err));
     end_pool(pool);
     ck_assert(is_there(destructor));
     (void)unlink(handler);
     (void)unlink(destructor);
+}
+END_TEST
+
+/* Many have had their call, and end, before the pool knows of them. */
+START_TEST(so_do_workers_of_one_call)
+{
+    enum { CALLS = 40 };
+    static gate handler[CALLS];
+    sopool_options *options = options_of(methods[_i]);
+    sopool_result *result[CALLS];
+    sopool_pool *pool;
+
+    set(options, "plugins.load", "leaver");
+    set(options, "maxtasksperchild", "1");
+    pool = open_pool(options);
+    for (int i = 0; i < CALLS; i++)
+        result[i] =
+            async(pool, "leaver.leaves", SOPOOL_ARGS(gate_new(handler[i])));
+    for (int i = 0; i < CALLS; i++) {
+        expect_true(sopool_result_get(result[i], -1, &err));
+        sopool_result_free(result[i]);
+    }
+    end_pool(pool);
+    for (int i = 0; i < CALLS; i++) {
+        ck_assert(is_there(handler[i]));
+        (void)unlink(handler[i]);
+    }
 }
 END_TEST
 
@@ -797,6 +831,7 @@ int main(void)
     tcase_add_loop_test(t, a_pool_of_short_lives_may_change_its_size, 0,
                         METHODS);
     tcase_add_loop_test(t, workers_end_as_by_exit, 0, 2);
+    tcase_add_loop_test(t, so_do_workers_of_one_call, 0, 2);
     tcase_add_loop_test(t, a_broken_pool_fails_fast_and_can_be_reset, 0,
                         METHODS);
     tcase_add_loop_test(t, a_worker_killed_from_outside_is_replaced, 0,
