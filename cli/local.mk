@@ -10,6 +10,8 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/follow.c \
+	cli/follow.h \
 	cli/input.c \
 	cli/input.h \
 	cli/json.c \

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "follow.h"
 #include "input.h"
 #include "message.h"
 #include "outcome.h"
@@ -53,6 +54,7 @@ struct map {
 
     /* The main thread's. */
     struct output out;
+    struct follow follow; /* is as it was when threads were started */
     struct progress progress;
     int64_t flushed; /* when, in nanoseconds */
     uint64_t done, failed;
@@ -81,7 +83,7 @@ static int feed_line(struct map *map, const struct line *line)
     int status;
 
     if (places_put(map->places, map->sent, (uint32_t)map->input.file,
-                   map->input.line, line->text, line->size) != 0) {
+                   map->input.line, line->text, line->size, NULL) != 0) {
         message("out of memory");
         return -1;
     }
@@ -194,14 +196,41 @@ static void put_failure(struct map *map, const sopool_item *item,
         say_failure(map, place, err);
 }
 
+/* For those who follow; what they note now has yet to be written. */
+static void follow_item(struct map *map, const sopool_item *item,
+                        struct place *place)
+{
+    static const sopool_call_info not_run = {.duration_ns = -1, .cpu_ns = -1};
+    struct ended ended = {
+        .index = item->index,
+        .file = input_name(map->name, place->file),
+        .line = place->line,
+        .task = map->task->name,
+        .cbor = item->cbor,
+        .cbor_size = item->size,
+        .error = item->error,
+        .info = item->info != NULL ? item->info : &not_run,
+    };
+
+    if (map->follow.count == 0)
+        return;
+    ended.text = place->kept->text;
+    ended.size = place->kept->size;
+    ended.key = place->kept->key;
+    follow_call(&map->follow, &ended);
+    free(place->kept);
+    place->kept = NULL;
+}
+
 static void put_item(struct map *map, const sopool_item *item)
 {
     const struct settings *settings = map->settings;
     struct place place = {0};
 
     map->done++;
-    if (settings->unordered || item->error != NULL)
+    if (settings->unordered || item->error != NULL || map->follow.count > 0)
         place = places_take(map->places, item->index);
+    follow_item(map, item, &place);
     if (item->error != NULL) {
         put_failure(map, item, &place);
         return;
@@ -217,10 +246,11 @@ static void put_item(struct map *map, const sopool_item *item)
 
 static void flush_results(struct map *map)
 {
-    if (map->out.size == 0)
-        return;
-    output_flush(&map->out);
-    map->flushed = progress_now();
+    if (map->out.size > 0) {
+        output_flush(&map->out);
+        map->flushed = progress_now();
+    }
+    follow_written(&map->follow);
 }
 
 /* How long results may still wait for others before they are written. */
@@ -251,6 +281,7 @@ static int next_item(struct map *map, sopool_item *item)
             continue;
         }
         flush_results(map);
+        follow_workers(&map->follow, map->pool);
         show_progress(map);
         wait = progress_wait(&map->progress);
     }
@@ -262,7 +293,10 @@ static void read_results(struct map *map)
 
     while (next_item(map, &item) == 1) {
         put_item(map, &item);
-        if (map->progress.on && map->done % LOOK_EVERY == 0)
+        if (map->done % LOOK_EVERY != 0)
+            continue;
+        follow_workers(&map->follow, map->pool);
+        if (map->progress.on)
             show_progress(map);
     }
     if (session_ending())
@@ -294,6 +328,7 @@ static int open_stream(struct map *map, sopool_error *err)
     const sopool_stream_options options = {
         .unordered = map->settings->unordered,
         .window = PLACE_WINDOW,
+        .details = map->follow.count > 0,
     };
 
     map->stream = sopool_stream_open(map->pool, map->task->name, &options, err);
@@ -312,7 +347,7 @@ static int run_task(struct map *map)
         return EXIT_FAILED;
     map->input.waits = feed_waits;
     map->input.ctx = map;
-    map->places = places_new(settings->unordered);
+    map->places = places_new(settings->unordered, map->follow.count > 0);
     if (map->places == NULL)
         message("out of memory");
     else if (open_stream(map, &err) != 0) {
@@ -341,6 +376,17 @@ static int check_task(const struct map *map)
     return -1;
 }
 
+/* The pool has ended, and what its workers' ends were can be told. */
+static int finish(struct map *map, int status)
+{
+    session_close(map->pool);
+    follow_workers(&map->follow, map->pool);
+    if (follow_finish(&map->follow) != 0 && status == EXIT_GOOD)
+        status = EXIT_FAILED;
+    session_finish(map->pool);
+    return status;
+}
+
 static int run_pool(struct map *map, const char *task)
 {
     sopool_error err;
@@ -358,8 +404,7 @@ static int run_pool(struct map *map, const char *task)
         status = EXIT_USAGE;
     else
         status = run_task(map);
-    session_finish(map->pool);
-    return status;
+    return finish(map, status);
 }
 
 static int run(const struct command *command, const struct settings *settings,

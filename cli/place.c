@@ -8,6 +8,7 @@
 #include "place.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,20 +16,21 @@
 enum { RING = 2 * PLACE_WINDOW };
 
 struct places {
-    bool unordered;
+    bool unordered, whole;
     pthread_mutex_t lock; /* used if unordered */
     struct place *late;   /* owned */
     size_t late_count, late_room;
     struct place ring[RING];
 };
 
-struct places *places_new(bool unordered)
+struct places *places_new(bool unordered, bool whole)
 {
     struct places *places = calloc(1, sizeof(*places));
 
     if (places == NULL)
         return NULL;
     places->unordered = unordered;
+    places->whole = whole;
     (void)pthread_mutex_init(&places->lock, NULL);
     return places;
 }
@@ -38,6 +40,11 @@ void places_free(struct places *places)
     if (places == NULL)
         return;
     (void)pthread_mutex_destroy(&places->lock);
+    for (size_t i = 0; i < RING; i++)
+        if (places->ring[i].waits)
+            free(places->ring[i].kept);
+    for (size_t i = 0; i < places->late_count; i++)
+        free(places->late[i].kept);
     free(places->late);
     free(places);
 }
@@ -67,11 +74,29 @@ static void fill(struct place *place, const char *text, size_t size)
         memcpy(place->text, text, size);
 }
 
+static struct kept *keep(const char *text, size_t size, const char *key)
+{
+    struct kept *kept = malloc(sizeof(*kept) + size + 1);
+
+    if (kept == NULL)
+        return NULL;
+    kept->size = size;
+    if (size > 0)
+        memcpy(kept->text, text, size);
+    kept->text[size] = '\0';
+    (void)snprintf(kept->key, sizeof(kept->key), "%s", key != NULL ? key : "");
+    return kept;
+}
+
 int places_put(struct places *places, uint64_t index, uint32_t file,
-               uint64_t line, const char *text, size_t size)
+               uint64_t line, const char *text, size_t size, const char *key)
 {
     struct place *place = &places->ring[index % RING];
+    struct kept *kept = places->whole ? keep(text, size, key) : NULL;
     int status = 0;
+
+    if (places->whole && kept == NULL)
+        return -1;
 
     if (places->unordered) {
         (void)pthread_mutex_lock(&places->lock);
@@ -82,6 +107,7 @@ int places_put(struct places *places, uint64_t index, uint32_t file,
     place->line = line;
     place->file = file;
     place->waits = true;
+    place->kept = kept;
     fill(place, text, size);
     if (places->unordered)
         (void)pthread_mutex_unlock(&places->lock);
@@ -106,8 +132,10 @@ struct place places_take(struct places *places, uint64_t index)
     struct place *place = &places->ring[index % RING];
     struct place found;
 
-    if (!places->unordered)
+    if (!places->unordered) {
+        place->waits = false;
         return *place;
+    }
     (void)pthread_mutex_lock(&places->lock);
     if (place->index == index && place->waits) {
         found = *place;

@@ -21,17 +21,26 @@ struct place {
     bool cut;
     bool waits; /* its result is still to come */
     char text[41];
+    struct kept *kept; /* all of it, if that is kept; owned by who takes it */
+};
+
+/* An input as a whole. */
+struct kept {
+    size_t size;
+    char key[65]; /* of the call, "" if there is none */
+    char text[];
 };
 
 struct places;
 
-/* `unordered`: results come in any order. NULL: no memory. */
-struct places *places_new(bool unordered);
+/* `unordered`: results come in any order; `whole`: inputs are kept as a whole.
+ * NULL: no memory. */
+struct places *places_new(bool unordered, bool whole);
 void places_free(struct places *places);
 
-/* Notes an input, before it is sent. 0, or -1: no memory. */
+/* Notes an input, before it is sent; `key` may be NULL. 0, or -1: no memory. */
 int places_put(struct places *places, uint64_t index, uint32_t file,
-               uint64_t line, const char *text, size_t size);
+               uint64_t line, const char *text, size_t size, const char *key);
 
 /* The place of an input whose result has come. Each is to be taken once. */
 struct place places_take(struct places *places, uint64_t index);

@@ -182,10 +182,15 @@ void session_watch(sopool_pool *pool)
         session_await_end();
 }
 
-void session_finish(sopool_pool *pool)
+void session_close(sopool_pool *pool)
 {
     sopool_close(pool);
     (void)sopool_join(pool, END_MS, NULL);
+}
+
+void session_finish(sopool_pool *pool)
+{
+    session_close(pool);
     session_watch(NULL);
     sopool_destroy(pool);
 }

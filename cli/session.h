@@ -27,7 +27,8 @@ int session_input(void);
  * NULL: none any more. Does not return if it is being ended. */
 void session_watch(sopool_pool *pool);
 
-/* Ends the pool in good order once its calls are done, and frees it. */
+/* Ends the pool in good order once its calls are done; and frees it. */
+void session_close(sopool_pool *pool);
 void session_finish(sopool_pool *pool);
 
 /* Has a signal come? Then what now goes wrong does so because of it. */

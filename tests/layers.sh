@@ -39,9 +39,9 @@ result "the SDK includes only the SDK" \
     "$(includes "$source"/sdk/include/sopool/*.h |
         grep -vE '<sopool/(abi|cbor)\.h>')"
 # A clock that somebody sets must neither shorten a wait nor make it longer.
-result "only names of files come from the wall clock" \
+result "only what people read comes from the wall clock" \
     "$(grep -nE 'CLOCK_REALTIME|gettimeofday|[^_a-z]time\(|timedjoin' \
         "$source"/core/*/*.[ch] "$source"/cli/*.[ch] |
-        grep -v '/core/pool/bundle\.c:')"
+        grep -vE '/core/(pool/bundle|base/clock)\.c:|/cli/report\.c:')"
 echo "1..$number"
 exit $failed

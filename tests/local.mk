@@ -27,6 +27,7 @@ unit_tests += \
 	tests/unit/test_containment \
 	tests/unit/test_cpus \
 	tests/unit/test_crowd \
+	tests/unit/test_details \
 	tests/unit/test_futures \
 	tests/unit/test_large \
 	tests/unit/test_lifecycle \

@@ -11,6 +11,14 @@ int64_t clock_now(void)
     return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+int64_t clock_since_1970(int64_t time)
+{
+    struct timespec wall = {0};
+
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    return wall.tv_sec * NS_PER_S + wall.tv_nsec - (clock_now() - time);
+}
+
 int64_t clock_deadline(int64_t timeout_ms)
 {
     int64_t now;

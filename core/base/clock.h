@@ -13,6 +13,10 @@
 
 int64_t clock_now(void);
 
+/* Such a time as people have it: nanoseconds since 1970. For what is told, not
+ * for what is decided, because that clock can be set. */
+int64_t clock_since_1970(int64_t time);
+
 /* When a wait of `timeout_ms` that starts now ends; -1 is CLOCK_NEVER. */
 int64_t clock_deadline(int64_t timeout_ms);
 

@@ -48,6 +48,16 @@ enum {
            which */
 enum { CHANNEL_PLACES = 4 };
 
+#define CHANNEL_DETAILED 32u /* each record ends with a struct item_detail */
+
+/* What the worker says of an item that it ran. */
+struct item_detail {
+    int64_t started;  /* monotonic, in nanoseconds; 0: it was not run */
+    int64_t duration; /* in nanoseconds */
+    int64_t cpu;      /* the same, of processors */
+    uint64_t peak;    /* the most memory that the worker ever had, in KiB */
+};
+
 /* A record's status: the result stands in that memory; the record's bytes are
  * two uint64_t, where in it and how many bytes. */
 #define CHANNEL_WARM_RESULT 0x40u
@@ -230,6 +240,7 @@ struct worker_end {
     int cpu;               /* where it ran last */
     uint64_t results_head; /* bytes of results published */
     uint64_t reserved;     /* bytes reserved behind them, without the head */
+    const struct item_detail *detail; /* of a detailed range, or NULL */
     /* Rings the parent: it sleeps and there is something to read. */
     void (*ring)(void *ctx);
     void *ctx;

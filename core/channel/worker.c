@@ -283,24 +283,28 @@ void *worker_reserve(struct worker_end *end, size_t size)
 void worker_answer(struct worker_end *end, uint32_t index, uint32_t status,
                    const void *data, size_t size)
 {
+    size_t extra = end->detail != NULL ? sizeof(*end->detail) : 0;
+    size_t total = size + extra;
     struct record_head head = {
-        .size = (uint32_t)size,
+        .size = (uint32_t)total,
         .index = (uint16_t)index,
         .slot = (uint8_t)(end->seq % CHANNEL_SLOTS),
         .status = (uint8_t)status,
     };
     uint8_t *to;
 
-    if (end->reserved < size) {
+    if (end->reserved < total) {
         end->reserved = 0;
-        (void)worker_reserve(end, size);
+        (void)worker_reserve(end, total);
     }
     to = record_at(end);
     if (size > 0)
         memmove(to + sizeof(head), data, size);
+    if (extra > 0)
+        memcpy(to + sizeof(head) + size, end->detail, extra);
     memcpy(to, &head, sizeof(head));
     end->reserved = 0;
-    end->results_head += record_space(size);
+    end->results_head += record_space(total);
     /* The change of the slot's word that follows orders it for a parent that
      * is about to sleep. */
     atomic_store_explicit(&end->shared->results_head, end->results_head,

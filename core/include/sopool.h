@@ -527,6 +527,31 @@ SOPOOL_API size_t sopool_get_stats(sopool_pool *pool, sopool_stats *out,
  * how many there are. Thread workers have the id of the program. */
 SOPOOL_API size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room);
 
+typedef enum sopool_worker_happening {
+    SOPOOL_WORKER_STARTED = 1, /* it was made, and starts */
+    SOPOOL_WORKER_READY,       /* for calls */
+    SOPOOL_WORKER_ENDED
+} sopool_worker_happening;
+
+typedef struct sopool_worker_event {
+    int kind;        /* a sopool_worker_happening */
+    uint32_t worker; /* the how-manieth that the pool started, from 1 */
+    int pid;         /* its process; 0: not known yet */
+    int64_t at_ns;   /* when, in nanoseconds since 1970 */
+    /* Of its end: */
+    int ended_by;    /* a sopool_ender; SOPOOL_BY_POOL as well if it was no
+                        longer needed */
+    int signal;      /* that ended it, or 0 */
+    int exit_status; /* or -1 */
+} sopool_worker_event;
+
+/* What has happened to the workers since it was asked last, the oldest first:
+ * fills in at most `room` events and returns how many. The first call begins to
+ * keep them, with the workers that are there; the newest 1,024 are kept until
+ * they are asked for. By any thread. */
+SOPOOL_API size_t sopool_worker_events(sopool_pool *pool,
+                                       sopool_worker_event *out, size_t room);
+
 /* ---- calls: apply, map and starmap ------------------------------------- */
 
 /* One or more calls that were submitted together, and what became of them. */
@@ -753,7 +778,26 @@ typedef struct sopool_stream_options {
     int64_t timeout_ms; /* these as in sopool_call_options */
     int retries;
     int priority;
+    bool details; /* items come with their sopool_call_info, which costs a few
+                     microseconds a call */
 } sopool_stream_options;
+
+/* What is known of a call that has ended, beside its result. The worker's
+ * process measures it: a task that means harm can make it say anything that
+ * might be true. */
+typedef struct sopool_call_info {
+    int pid;             /* the worker's process; 0: no worker began it */
+    uint32_t worker;     /* the how-manieth that the pool started, from 1 */
+    uint32_t attempts;   /* how often it was begun; 0: never */
+    int64_t started_ns;  /* when the last attempt began, in nanoseconds since
+                            1970; 0: not known */
+    int64_t duration_ns; /* of the last attempt; -1: not known */
+    int64_t cpu_ns;      /* the processor time of it, of all threads of the
+                            worker's process, or of a thread worker alone; -1:
+                            not known */
+    uint64_t peak_kib;   /* the most memory that the worker's process had up to
+                            the end of the call; 0: not known */
+} sopool_call_info;
 
 /* `options` may be NULL. */
 SOPOOL_API sopool_stream *
@@ -780,10 +824,11 @@ SOPOOL_API int sopool_stream_flush(sopool_stream *stream, sopool_error *err);
 SOPOOL_API void sopool_stream_end(sopool_stream *stream);
 
 typedef struct sopool_item {
-    uint64_t index;            /* the how-manieth that was sent, from 0 */
-    const void *cbor;          /* the result, or NULL */
-    size_t size;               /* its bytes */
-    const sopool_error *error; /* why there is no result, or NULL */
+    uint64_t index;               /* the how-manieth that was sent, from 0 */
+    const void *cbor;             /* the result, or NULL */
+    size_t size;                  /* its bytes */
+    const sopool_error *error;    /* why there is no result, or NULL */
+    const sopool_call_info *info; /* with `details`; else NULL */
 } sopool_item;
 
 /* Waits for the next result: 1 and the item, borrowed until the next call; 0 at

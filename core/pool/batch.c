@@ -96,7 +96,9 @@ bool batch_reset(struct batch *batch, uint32_t room)
     memset(store->out, 0, batch->count * sizeof(*store->out));
     arena_reset(&store->arena);
     free(store->tries);
+    free(store->info);
     store->tries = NULL;
+    store->info = NULL;
     store->args.size = 0;
     drop_lent(store);
     store->failed = store->taken_back = 0;
@@ -141,8 +143,21 @@ void batch_finish(struct batch *batch)
     arena_finish(&store->arena);
     batch_drop_args(batch);
     free(store->tries);
+    free(store->info);
     free(store->out);
     free(store);
+}
+
+int batch_detail(struct batch *batch)
+{
+    struct batch_store *store = batch->store;
+
+    store->info = calloc(store->room, sizeof(*store->info));
+    if (store->info == NULL)
+        return -1;
+    for (uint32_t i = 0; i < store->room; i++)
+        store->info[i].duration_ns = store->info[i].cpu_ns = -1;
+    return 0;
 }
 
 void batch_free(struct batch *batch)

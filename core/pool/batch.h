@@ -89,11 +89,12 @@ struct batch_store {
                           whose outcome is OUTCOME_NONE */
     bool owns_numbers; /* else who waits for the batch does */
     uint8_t word_type, number_type;
-    uint8_t *tries;     /* runs that ended in a crash; owned, NULL: none */
-    struct arena arena; /* of the outcomes */
-    uint32_t chunksize; /* calls that travel together; 0: as it suits */
-    bool abandoned;     /* by its owner; under the pool's lock */
-    int64_t timeout_ns; /* of each call; 0: none */
+    sopool_call_info *info; /* what is known of each call; owned, or NULL */
+    uint8_t *tries;         /* runs that ended in a crash; owned, NULL: none */
+    struct arena arena;     /* of the outcomes */
+    uint32_t chunksize;     /* calls that travel together; 0: as it suits */
+    bool abandoned;         /* by its owner; under the pool's lock */
+    int64_t timeout_ns;     /* of each call; 0: none */
 
     /* The owner's: of a stream */
     void *owner;
@@ -212,12 +213,22 @@ size_t batch_write_list(const struct batch *batch,
 bool batch_spilled(const struct batch *batch, uint32_t index,
                    struct spilled *where);
 
+/* From now on, what is known of its calls is kept. -1: no memory. */
+int batch_detail(struct batch *batch);
+
 /* Bytes that its arguments take. */
 uint64_t batch_bytes(const struct batch *batch);
 
 static inline struct outcome *batch_out(struct batch *batch, uint32_t index)
 {
     return batch->single ? &batch->one : &batch->store->out[index];
+}
+
+/* What is known of a call; NULL: that is not kept. Not of a single. */
+static inline sopool_call_info *batch_info(const struct batch *batch,
+                                           uint32_t index)
+{
+    return batch->store->info != NULL ? &batch->store->info[index] : NULL;
 }
 
 static inline uint32_t batch_chunksize(const struct batch *batch)

@@ -10,7 +10,9 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/cpus.c \
 	core/pool/cpus.h \
 	core/pool/crowd.c \
+	core/pool/detail.c \
 	core/pool/dispatch.c \
+	core/pool/events.c \
 	core/pool/ending.c \
 	core/pool/feed.c \
 	core/pool/guard.c \

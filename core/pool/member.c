@@ -135,6 +135,7 @@ static struct member *member_new(struct sopool_pool *pool)
         return NULL;
     m->pool = pool;
     m->id = pool->next_id++;
+    m->born = clock_now();
     m->control = m->pidfd = -1;
     m->budget = budget_of(pool);
     /* Plugins are opened by the forkserver: nothing is to be done but run. */
@@ -142,7 +143,7 @@ static struct member *member_new(struct sopool_pool *pool)
         m->phase = PHASE_RUN;
     m->on_control = (struct watch){WATCH_CONTROL, m};
     m->on_exit = (struct watch){WATCH_EXIT, m};
-    m->limit_at = clock_now() + START_SECONDS * NS_PER_S;
+    m->limit_at = m->born + START_SECONDS * NS_PER_S;
     return m;
 }
 
@@ -191,6 +192,7 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
     m->next = pool->members;
     pool->members = m;
     pool->stats.started++;
+    events_note(m, SOPOOL_WORKER_STARTED, NULL);
     return 0;
 }
 
@@ -235,6 +237,7 @@ static void became_ready(struct member *m)
     m->pool->start_failures = 0;
     if (m->pool->options->start_method == START_THREAD)
         m->pid = getpid();
+    events_note(m, SOPOOL_WORKER_READY, NULL);
 }
 
 /* The worker says why it cannot start; it ends by itself. */
@@ -373,15 +376,21 @@ void member_has_answered(struct member *m, const struct handed *handed)
     m->slow -= handed->slow;
 }
 
-static void read_record(struct member *m, struct handed *handed,
-                        const struct sent_range *range,
-                        const struct record *record)
+/* -1 when the worker broke the protocol; `why` is then a static text. */
+static int read_record(struct member *m, struct handed *handed,
+                       const struct sent_range *range, struct record *record,
+                       const char **why)
 {
     uint32_t index;
     struct batch *batch = handed_next(handed, range, &index);
 
+    if (detail_take(m, batch, index, record) != 0) {
+        *why = "a result without the details that belong to it";
+        return -1;
+    }
     handed_answered(handed);
     settle_record(m, batch, index, record);
+    return 0;
 }
 
 static bool read_results(struct member *m)
@@ -398,8 +407,8 @@ static bool read_results(struct member *m)
 
         if (record.numbers > 0)
             settle_numbers(m, handed, range, &record);
-        else
-            read_record(m, handed, range, &record);
+        else if ((got = read_record(m, handed, range, &record, &why)) < 0)
+            break;
         parent_read_done(&m->end);
         if (range->answered == range->end)
             member_has_answered(m, handed);

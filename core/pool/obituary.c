@@ -49,6 +49,7 @@ static void lose_call(struct member *m, struct batch *batch, uint32_t index,
     struct sopool_pool *pool = m->pool;
     sopool_error copy = *how, *err = &copy;
 
+    detail_lost(m, batch, index);
     bundle_keep(m, batch, index, err);
     if (may_retry(pool, batch, index, err)) {
         pool->stats.retried++;
@@ -157,6 +158,7 @@ static void finish_member(struct member *m)
     sopool_error err;
 
     cause_describe(m, &err);
+    events_note(m, SOPOOL_WORKER_ENDED, &err);
     if (m->state == MEMBER_READY)
         m->pool->ready--;
     m->state = MEMBER_DEAD;
@@ -192,6 +194,7 @@ void member_lose(struct member *m)
     parent_stop(&m->end);
     parent_quit(&m->end);
     cause_describe(m, &err);
+    events_note(m, SOPOOL_WORKER_ENDED, &err);
     m->state = MEMBER_LOST;
     settle_all(m, &err);
     count_death(m);

@@ -227,6 +227,7 @@ void pool_free(struct sopool_pool *pool)
     sopool_catalog_free(pool->catalog);
     sopool_options_free(pool->options);
     free(pool->task);
+    free(pool->events);
     free(pool);
 }
 

@@ -126,6 +126,7 @@ struct member {
     struct member *next; /* the pool's list */
     struct sopool_pool *pool;
     uint64_t id;
+    int64_t born; /* when it was made */
     enum member_state state;
     struct parent_end end;
     struct handed handed[CHANNEL_SLOTS];
@@ -265,6 +266,7 @@ struct sopool_pool {
     uint32_t hushed;  /* ranges that were given so */
     unsigned crashes; /* bundles made */
     uint64_t memory_kills; /* the last that was seen of cause_memory_kills */
+    struct events *events; /* owned; NULL: nobody has asked for them */
     uint64_t jitter;       /* state of a small random generator */
     sopool_stats stats;
 };
@@ -632,6 +634,22 @@ bool crowd_is_busy(const struct member *m);
 /* Calls of a task have ended that took that long together. */
 void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
                 uint64_t busy_ns);
+
+/* ---- detail.c ---------------------------------------------------------- */
+
+/* Takes what the worker says of an item off the end of its record, if that is
+ * kept. -1: it is not there. */
+int detail_take(struct member *member, struct batch *batch, uint32_t index,
+                struct record *record);
+
+/* The worker has died of the call. */
+void detail_lost(struct member *member, struct batch *batch, uint32_t index);
+
+/* ---- events.c ---------------------------------------------------------- */
+
+/* `how` it ended, or NULL. */
+void events_note(const struct member *member, int kind,
+                 const sopool_error *how);
 
 /* ---- server.c ---------------------------------------------------------- */
 

@@ -35,6 +35,7 @@ struct sopool_stream {
     struct sopool_pool *pool;
     uint32_t task;
     bool unordered;
+    bool details;
     struct call_settings settings;
     uint64_t window;
     bool lazy;          /* it adapts to the task */
@@ -139,6 +140,7 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
     s->window = WINDOW_CALLS;
     if (options != NULL) {
         s->unordered = options->unordered;
+        s->details = options->details;
         s->settings = (struct call_settings){
             .chunksize = options->chunksize,
             .timeout_ms = options->timeout_ms,
@@ -375,14 +377,25 @@ static struct batch *take_kept(struct sopool_stream *s)
     return NULL;
 }
 
+/* With the details that are asked for. NULL: no memory. */
+static struct batch *open_batch(struct sopool_stream *s)
+{
+    struct batch *batch = take_kept(s);
+
+    if (batch == NULL)
+        batch = batch_new(s->task, s->target);
+    if (batch == NULL || !s->details || batch_detail(batch) == 0)
+        return batch;
+    batch_free(batch);
+    return NULL;
+}
+
 /* One more call in the open batch. */
 static int add_call(struct sopool_stream *s, const sopool_args *args,
                     sopool_error *err)
 {
     if (s->open == NULL)
-        s->open = take_kept(s);
-    if (s->open == NULL)
-        s->open = batch_new(s->task, s->target);
+        s->open = open_batch(s);
     if (s->open == NULL)
         return error_nomem(err);
     if (batch_add(s->open, args, err) != 0)
@@ -604,6 +617,7 @@ int sopool_stream_next(sopool_stream *s, sopool_item *out, int64_t timeout_ms,
     out->index = batch->store->base + index;
     out->error = NULL;
     out->size = 0;
+    out->info = batch_info(batch, index);
     out->cbor = outcome_read(s->pool, batch, index, &out->size, &s->error);
     s->read_size += out->size;
     if (out->cbor == NULL)

@@ -5,6 +5,8 @@ core_libsopool_core_la_SOURCES += \
 	core/worker/chaos.h \
 	core/worker/crash.c \
 	core/worker/crash.h \
+	core/worker/detail.c \
+	core/worker/detail.h \
 	core/worker/fork.c \
 	core/worker/forkserver.c \
 	core/worker/launch.h \

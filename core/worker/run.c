@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "worker/call.h"
 #include "worker/crash.h"
+#include "worker/detail.h"
 #include "worker/shelf.h"
 #include "worker/tidy.h"
 #include "worker/warm.h"
@@ -27,6 +28,7 @@ struct runner {
     struct shelf shelf;
     bool cramped; /* no memory for what the pool has given it */
     struct call call;
+    struct detail detail;
     bool hooked;    /* a plugin's load hook was run */
     bool told;      /* the pool knows of a phase */
     bool running;   /* a task is */
@@ -267,8 +269,8 @@ static bool has_rites(const struct runner *r, const struct range_view *range)
 {
     const struct worker_setup *setup = r->worker->setup;
 
-    return (range->flags & CHANNEL_TIMED) != 0 || setup->chaos.on ||
-           (r->worker->process && setup->limit_cpu_ns != 0);
+    return (range->flags & (CHANNEL_TIMED | CHANNEL_DETAILED)) != 0 ||
+           setup->chaos.on || (r->worker->process && setup->limit_cpu_ns != 0);
 }
 
 static void begin_item(struct runner *r, const struct range_view *range,
@@ -283,10 +285,14 @@ static void begin_item(struct runner *r, const struct range_view *range,
     if (r->worker->process && r->worker->setup->limit_cpu_ns != 0)
         allow_cpu(r->worker->setup);
     chaos_before(&r->call.chaos);
+    if (r->end.detail != NULL)
+        detail_begin(&r->detail);
 }
 
 static void end_item(struct runner *r)
 {
+    if (r->end.detail != NULL)
+        detail_end(&r->detail);
     if (r->rites)
         chaos_after(&r->call.chaos);
     r->running = false;
@@ -478,6 +484,8 @@ static int run_range(struct runner *r, const struct range_view *range,
     uint32_t index = 0;
 
     r->rites = has_rites(r, range);
+    detail_clear(&r->detail);
+    r->end.detail = range->flags & CHANNEL_DETAILED ? &r->detail.said : NULL;
     r->call.name = r->worker->tasks->task[range->task].abi != NULL
                        ? r->worker->tasks->task[range->task].abi->name
                        : "";
@@ -576,7 +584,7 @@ static void thread_ended(void *arg)
 
 int worker_run(struct worker *worker)
 {
-    struct runner r = {.worker = worker};
+    struct runner r = {.worker = worker, .detail.process = worker->process};
     int status;
 
     pthread_cleanup_push(thread_ended, &r);
