@@ -73,6 +73,9 @@ static void put_arg(sopool_writer *w, const sopool_arg *arg)
     case SOPOOL_STR:
         (void)sopool_put_text(w, arg->as.data.ptr, arg->as.data.size);
         break;
+    case SOPOOL_ANY:
+        (void)sopool_put_raw(w, arg->as.data.ptr, arg->as.data.size);
+        break;
     default:
         (void)sopool_put_bytes(w, arg->as.data.ptr, arg->as.data.size);
         break;
@@ -150,4 +153,20 @@ int arguments_words(struct arguments *arguments, char **word, sopool_args *out,
             return -1;
     *out = sopool_args_cbor(arguments->scratch.data, arguments->scratch.size);
     return 0;
+}
+
+int arguments_list(const sopool_args *args, void **list, size_t *size)
+{
+    sopool_writer w = {.grow = grow};
+
+    if (args->cbor != NULL) {
+        (void)sopool_put_raw(&w, args->cbor, args->cbor_size);
+    } else {
+        (void)sopool_put_array(&w, args->count);
+        for (size_t i = 0; i < args->count; i++)
+            put_arg(&w, &args->items[i]);
+    }
+    *list = w.data;
+    *size = w.size;
+    return w.failed ? -1 : 0;
 }

@@ -30,4 +30,7 @@ int arguments_read(struct arguments *arguments, const char *text, size_t size,
 int arguments_words(struct arguments *arguments, char **word, sopool_args *out,
                     sopool_error *err);
 
+/* The arguments as one CBOR list, the caller's to free(). -1: no memory. */
+int arguments_list(const sopool_args *args, void **list, size_t *size);
+
 #endif

@@ -15,7 +15,9 @@
 
 /* A call that has ended. */
 struct ended {
-    uint64_t index;   /* of the input, from 0 */
+    uint64_t index;   /* of the call, from 0 */
+    uint64_t number;  /* of the input, from 1; some are not run again */
+    uint32_t run;     /* the how-manieth time that it is run, by a job log */
     const char *file; /* where it stood; "-" is standard input */
     uint64_t line;    /* in its file, from 1 */
     const char *text; /* the input itself */

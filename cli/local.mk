@@ -10,12 +10,22 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/done.c \
+	cli/done.h \
+	cli/dryrun.c \
+	cli/dryrun.h \
 	cli/follow.c \
 	cli/follow.h \
+	cli/halt.c \
+	cli/halt.h \
 	cli/input.c \
 	cli/input.h \
+	cli/joblog.c \
+	cli/joblog.h \
 	cli/json.c \
 	cli/json.h \
+	cli/key.c \
+	cli/key.h \
 	cli/lint.c \
 	cli/lint.h \
 	cli/list.c \
@@ -33,6 +43,8 @@ sopool_SOURCES = \
 	cli/outcome.h \
 	cli/output.c \
 	cli/output.h \
+	cli/pace.c \
+	cli/pace.h \
 	cli/place.c \
 	cli/place.h \
 	cli/progress.c \
@@ -41,6 +53,8 @@ sopool_SOURCES = \
 	cli/render.h \
 	cli/replay.c \
 	cli/replay.h \
+	cli/resume.c \
+	cli/resume.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \
@@ -48,8 +62,8 @@ sopool_SOURCES = \
 	cli/status.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
-sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
-sopool_LDADD = libsopool.la $(JSON_LIBS)
+sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS)
+sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS)
 
 bashcompdir = $(datadir)/bash-completion/completions
 EXTRA_DIST += cli/sopool.bash-completion

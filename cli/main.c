@@ -82,8 +82,8 @@ static const struct command commands[] = {
                     "  find . -type f -print0 | sopool map -0 hash.sha256_file",
         .status = CALL_STATUS,
         .group = {&option_group_lines, &option_group_input,
-                  &option_group_output, &option_group_config,
-                  &option_group_pool, &option_group_help},
+                  &option_group_output, &option_group_runs,
+                  &option_group_config, &option_group_pool, &option_group_help},
         .run = map_run,
     },
     {
@@ -95,8 +95,8 @@ static const struct command commands[] = {
                     "  sopool starmap --unordered --output json TASK <calls",
         .status = CALL_STATUS,
         .group = {&option_group_lines, &option_group_input,
-                  &option_group_output, &option_group_config,
-                  &option_group_pool, &option_group_help},
+                  &option_group_output, &option_group_runs,
+                  &option_group_config, &option_group_pool, &option_group_help},
         .run = starmap_run,
     },
     {

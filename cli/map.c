@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "arguments.h"
+#include "dryrun.h"
 #include "follow.h"
 #include "input.h"
 #include "message.h"
@@ -23,13 +25,17 @@
 #include "place.h"
 #include "progress.h"
 #include "render.h"
+#include "resume.h"
 #include "session.h"
 #include "status.h"
 
 enum {
-    LINGER_MS = 2,   /* results may wait so long to be written together */
-    LOOK_EVERY = 64, /* results between two looks at the clock */
-    SHOWN = 64,      /* bytes of an input in a message */
+    LINGER_MS = 2,     /* results may wait so long to be written together */
+    LOOK_EVERY = 64,   /* results between two looks at the clock */
+    HALT_WINDOW = 256, /* calls on their way that may yet fail */
+    HALT_MS = 50,  /* the last results of a run that was halted are awaited */
+    TELL_MS = 500, /* the end by a signal waits so long for the main thread */
+    SHOWN = 64,    /* bytes of an input in a message */
 };
 
 struct map {
@@ -46,18 +52,23 @@ struct map {
     /* The feeding thread's. */
     struct input input;
     struct arguments arguments;
+    struct resume resume;
+    struct pace pace;
     uint64_t sent;
 
     /* What it tells the other. */
     atomic_uint_least64_t told_sent, told_bytes;
     atomic_bool all_sent;
+    atomic_bool halted; /* and what it is told */
 
     /* The main thread's. */
+    pthread_mutex_t turn; /* held but while it waits */
     struct output out;
     struct follow follow; /* is as it was when threads were started */
     struct progress progress;
     int64_t flushed; /* when, in nanoseconds */
-    uint64_t done, failed;
+    uint64_t done, failed, not_run;
+    uint32_t quiet; /* waits in which nothing came, once halted */
 };
 
 /* ---- feeding ----------------------------------------------------------- */
@@ -76,24 +87,52 @@ static int feed_failure(struct map *map, sopool_error *why)
     return sopool_stream_send_failure(map->stream, why, -1, why);
 }
 
+/* Waits until the next call may begin; what was sent must not wait with it. */
+static void wait_for_turn(struct map *map)
+{
+    int64_t wait;
+
+    while (!atomic_load(&map->halted) &&
+           (wait = pace_wait(&map->pace, progress_now())) > 0) {
+        const struct timespec time = {wait / 1000000000, wait % 1000000000};
+
+        feed_waits(map);
+        (void)nanosleep(&time, NULL);
+    }
+}
+
+/* Sends the call, or why there is none. */
+static int feed_call(struct map *map, int status, const sopool_args *args,
+                     sopool_error *why)
+{
+    if (status == 0 && pace_on(&map->pace))
+        wait_for_turn(map);
+    if (status == 0)
+        status = sopool_stream_send(map->stream, *args, -1, why);
+    if (status != 0 && why->code != SOPOOL_E_CLOSED)
+        status = feed_failure(map, why);
+    return status;
+}
+
 static int feed_line(struct map *map, const struct line *line)
 {
+    struct logged logged;
     sopool_args args;
     sopool_error why;
-    int status;
+    int wanted, status = arguments_read(&map->arguments, line->text, line->size,
+                                        &args, &why);
 
-    if (places_put(map->places, map->sent, (uint32_t)map->input.file,
-                   map->input.line, line->text, line->size, NULL) != 0) {
+    wanted = resume_wants(&map->resume, map->task, status == 0 ? &args : NULL,
+                          line->text, line->size, &logged);
+    if (wanted == 0)
+        return 0;
+    if (wanted < 0 ||
+        places_put(map->places, map->sent, (uint32_t)map->input.file,
+                   map->input.line, line->text, line->size, &logged) != 0) {
         message("out of memory");
         return -1;
     }
-    status =
-        arguments_read(&map->arguments, line->text, line->size, &args, &why);
-    if (status == 0)
-        status = sopool_stream_send(map->stream, args, -1, &why);
-    if (status != 0 && why.code != SOPOOL_E_CLOSED)
-        status = feed_failure(map, &why);
-    if (status != 0)
+    if (feed_call(map, status, &args, &why) != 0)
         return -1;
     map->sent++;
     atomic_store_explicit(&map->told_sent, map->sent, memory_order_relaxed);
@@ -107,7 +146,7 @@ static void *feed(void *arg)
     struct map *map = arg;
     struct line line;
 
-    while (input_next(&map->input, &line) == 1)
+    while (!atomic_load(&map->halted) && input_next(&map->input, &line) == 1)
         if (feed_line(map, &line) != 0) {
             map->input.failed = true;
             break;
@@ -178,14 +217,50 @@ static void stop_broken(struct map *map, const sopool_error *err)
     session_quit(settings_status(err->code));
 }
 
+/* As many calls failed as were to. */
+static void halt(struct map *map, uint64_t failed, uint64_t ended)
+{
+    bool now = map->settings->halt.when == HALT_NOW;
+
+    output_flush(&map->out);
+    message("%" PRIu64 " of %" PRIu64 " calls failed: the run ends here, as "
+            "--halt says; %s",
+            failed, ended,
+            now ? "calls that run are ended" : "calls that run are finished");
+    atomic_store(&map->halted, true);
+    if (now)
+        sopool_terminate(map->pool);
+    else
+        (void)sopool_shutdown(map->pool, true, 0, NULL);
+}
+
+/* The pool knows of failures whose results wait for those before them. */
+static void look_at_failures(struct map *map)
+{
+    sopool_stats stats;
+    uint64_t ended;
+
+    if (map->settings->halt.when == HALT_NEVER || atomic_load(&map->halted))
+        return;
+    (void)sopool_get_stats(map->pool, &stats, NULL, 0);
+    ended = stats.done + stats.failed;
+    if (halt_due(&map->settings->halt, ended, stats.failed))
+        halt(map, stats.failed, ended);
+}
+
+/* It was taken back, or ended, because the run was halted. */
+static bool is_halted(const struct map *map, const sopool_error *err)
+{
+    return atomic_load(&map->halted) &&
+           (err->code == SOPOOL_E_CLOSED || err->code == SOPOOL_E_CANCELLED);
+}
+
 static void put_failure(struct map *map, const sopool_item *item,
                         const struct place *place)
 {
     const sopool_error *err = item->error;
     bool json = map->settings->output == FORMAT_JSON;
 
-    if (session_ending())
-        session_await_end();
     map->failed++;
     if (json)
         outcome_json(&map->out, map->settings->unordered ? &item->index : NULL,
@@ -194,6 +269,7 @@ static void put_failure(struct map *map, const sopool_item *item,
         stop_broken(map, err);
     if (!json)
         say_failure(map, place, err);
+    look_at_failures(map);
 }
 
 /* For those who follow; what they note now has yet to be written. */
@@ -203,6 +279,11 @@ static void follow_item(struct map *map, const sopool_item *item,
     static const sopool_call_info not_run = {.duration_ns = -1, .cpu_ns = -1};
     struct ended ended = {
         .index = item->index,
+        .number = place->kept->logged.number,
+        .run = place->kept->logged.run,
+        .text = place->kept->text,
+        .size = place->kept->size,
+        .key = place->kept->logged.key,
         .file = input_name(map->name, place->file),
         .line = place->line,
         .task = map->task->name,
@@ -212,36 +293,53 @@ static void follow_item(struct map *map, const sopool_item *item,
         .info = item->info != NULL ? item->info : &not_run,
     };
 
-    if (map->follow.count == 0)
-        return;
-    ended.text = place->kept->text;
-    ended.size = place->kept->size;
-    ended.key = place->kept->key;
     follow_call(&map->follow, &ended);
-    free(place->kept);
-    place->kept = NULL;
+}
+
+static void put_outcome(struct map *map, const sopool_item *item,
+                        const struct place *place)
+{
+    const struct settings *settings = map->settings;
+
+    if (item->error != NULL) {
+        put_failure(map, item, place);
+    } else if (settings->output == FORMAT_JSON) {
+        outcome_json(&map->out, settings->unordered ? &item->index : NULL,
+                     item->cbor, item->size, NULL);
+    } else {
+        render_text(&map->out, item->cbor, item->size);
+        output_byte(&map->out, '\n');
+    }
+}
+
+/* A signal has ended the pool: what comes now are no results. */
+static void stop_if_ending(struct map *map)
+{
+    if (!session_ending())
+        return;
+    (void)pthread_mutex_unlock(&map->turn);
+    session_await_end();
 }
 
 static void put_item(struct map *map, const sopool_item *item)
 {
-    const struct settings *settings = map->settings;
     struct place place = {0};
 
-    map->done++;
-    if (settings->unordered || item->error != NULL || map->follow.count > 0)
+    if (item->error != NULL)
+        stop_if_ending(map);
+
+    if (map->settings->unordered || item->error != NULL ||
+        map->follow.count > 0)
         place = places_take(map->places, item->index);
-    follow_item(map, item, &place);
-    if (item->error != NULL) {
-        put_failure(map, item, &place);
-        return;
+    if (item->error != NULL && is_halted(map, item->error)) {
+        map->not_run++;
+    } else {
+        map->done++;
+        if (place.kept != NULL)
+            follow_item(map, item, &place);
+        put_outcome(map, item, &place);
     }
-    if (settings->output == FORMAT_JSON) {
-        outcome_json(&map->out, settings->unordered ? &item->index : NULL,
-                     item->cbor, item->size, NULL);
-        return;
-    }
-    render_text(&map->out, item->cbor, item->size);
-    output_byte(&map->out, '\n');
+    free(place.kept);
 }
 
 static void flush_results(struct map *map)
@@ -261,6 +359,33 @@ static int64_t linger(const struct map *map)
     return map->out.size > 0 && since < LINGER_MS * 1000000 ? LINGER_MS : 0;
 }
 
+/* Once the run was halted, its thread may go on to wait for input; the results
+ * of what it has sent are all there is to come. */
+static bool is_all(struct map *map)
+{
+    return atomic_load(&map->halted) &&
+           map->done + map->not_run >= atomic_load(&map->told_sent) &&
+           map->quiet++ > 0;
+}
+
+static int64_t longest_wait(const struct map *map)
+{
+    return map->settings->halt.when != HALT_NEVER
+               ? HALT_MS
+               : progress_wait(&map->progress);
+}
+
+static int wait_for_item(struct map *map, sopool_item *item, int64_t wait,
+                         sopool_error *err)
+{
+    int status;
+
+    (void)pthread_mutex_unlock(&map->turn);
+    status = sopool_stream_next(map->stream, item, wait, err);
+    (void)pthread_mutex_lock(&map->turn);
+    return status;
+}
+
 /* The next result: what was to be written is, before there is a wait. */
 static int next_item(struct map *map, sopool_item *item)
 {
@@ -268,7 +393,9 @@ static int next_item(struct map *map, sopool_item *item)
     int64_t wait = 0;
 
     for (;;) {
-        int status = sopool_stream_next(map->stream, item, wait, &err);
+        int status = wait == 0
+                         ? sopool_stream_next(map->stream, item, wait, &err)
+                         : wait_for_item(map, item, wait, &err);
 
         if (status >= 0)
             return status;
@@ -283,7 +410,10 @@ static int next_item(struct map *map, sopool_item *item)
         flush_results(map);
         follow_workers(&map->follow, map->pool);
         show_progress(map);
-        wait = progress_wait(&map->progress);
+        look_at_failures(map);
+        if (is_all(map))
+            return 0;
+        wait = longest_wait(map);
     }
 }
 
@@ -299,12 +429,56 @@ static void read_results(struct map *map)
         if (map->progress.on)
             show_progress(map);
     }
-    if (session_ending())
-        session_await_end();
+    stop_if_ending(map);
     flush_results(map);
 }
 
 /* ---- the whole --------------------------------------------------------- */
+
+/* The pool has ended, and what its workers' ends were can be told. */
+static int conclude(struct map *map, int status)
+{
+    session_close(map->pool);
+    session_at_end(NULL, NULL);
+    follow_workers(&map->follow, map->pool);
+    if (follow_finish(&map->follow) != 0 && status == EXIT_GOOD)
+        status = EXIT_FAILED;
+    return status;
+}
+
+/* What there is to say of a run that did not come to its end. */
+static void say_summary(const struct map *map, const char *why)
+{
+    uint64_t sent = atomic_load(&map->told_sent);
+
+    message(
+        "%s%" PRIu64 " calls were done, %" PRIu64 " of them failed; %" PRIu64
+        " more inputs were read, and have no result%s",
+        why, map->done, map->failed, sent > map->done ? sent - map->done : 0,
+        map->resume.on ? "; --resume goes on from here" : "");
+}
+
+/* In another thread: a signal ends the command. What is written by now counts;
+ * the main thread may be waiting for who reads it, and then has the turn. */
+static void tell_end(void *ctx, int sig)
+{
+    struct map *map = ctx;
+    const struct timespec until = {0, TELL_MS * 1000000};
+    struct timespec now;
+    char why[64];
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    now.tv_nsec += until.tv_nsec;
+    now.tv_sec += now.tv_nsec / 1000000000;
+    now.tv_nsec %= 1000000000;
+    if (pthread_mutex_clocklock(&map->turn, CLOCK_MONOTONIC, &now) == 0) {
+        flush_results(map);
+        follow_workers(&map->follow, map->pool);
+        (void)follow_finish(&map->follow);
+    }
+    (void)snprintf(why, sizeof(why), "stopped by SIG%s: ", sigabbrev_np(sig));
+    say_summary(map, why);
+}
 
 static int run_threads(struct map *map)
 {
@@ -316,10 +490,18 @@ static int run_threads(struct map *map)
         message("cannot start a thread: %s", strerror(error));
         return EXIT_FAILED;
     }
+    (void)pthread_mutex_lock(&map->turn);
+    session_at_end(tell_end, map);
     read_results(map);
-    (void)pthread_join(feeder, NULL);
+    (void)pthread_mutex_unlock(&map->turn);
     state = state_of(map);
     progress_end(&map->progress, &state);
+    if (atomic_load(&map->halted))
+        say_summary(map, "");
+    if (!atomic_load(&map->halted))
+        (void)pthread_join(feeder, NULL);
+    else if (pthread_tryjoin_np(feeder, NULL) != 0) /* it waits for input */
+        session_quit(conclude(map, EXIT_FAILED));
     return map->failed > 0 || map->input.failed ? EXIT_FAILED : EXIT_GOOD;
 }
 
@@ -327,7 +509,8 @@ static int open_stream(struct map *map, sopool_error *err)
 {
     const sopool_stream_options options = {
         .unordered = map->settings->unordered,
-        .window = PLACE_WINDOW,
+        .window =
+            map->settings->halt.when == HALT_NEVER ? PLACE_WINDOW : HALT_WINDOW,
         .details = map->follow.count > 0,
     };
 
@@ -335,16 +518,13 @@ static int open_stream(struct map *map, sopool_error *err)
     return map->stream != NULL ? 0 : -1;
 }
 
-/* With the pool and the task: what else is needed, then the work. */
-static int run_task(struct map *map)
+/* With the pool and the inputs: what else is needed, then the work. */
+static int run_pool_on(struct map *map)
 {
     const struct settings *settings = map->settings;
     sopool_error err;
     int status = EXIT_FAILED;
 
-    if (input_init(&map->input, map->name, map->name_count,
-                   settings->zero ? '\0' : '\n') != 0)
-        return EXIT_FAILED;
     map->input.waits = feed_waits;
     map->input.ctx = map;
     map->places = places_new(settings->unordered, map->follow.count > 0);
@@ -353,15 +533,43 @@ static int run_task(struct map *map)
     else if (open_stream(map, &err) != 0) {
         message("%s", err.message);
         status = settings_status(err.code);
-    } else if (arguments_init(&map->arguments, map->task,
-                              settings->input == FORMAT_JSON, map->list) == 0) {
+    } else {
         progress_init(&map->progress, settings->progress, session_output(),
                       input_total(map->name, map->name_count));
         status = run_threads(map);
     }
-    arguments_finish(&map->arguments);
     sopool_stream_close(map->stream);
     places_free(map->places);
+    return status;
+}
+
+static int run_dry(struct map *map)
+{
+    struct dryrun run = {
+        .task = map->task,
+        .input = &map->input,
+        .arguments = &map->arguments,
+        .resume = &map->resume,
+        .out = &map->out,
+        .name = map->name,
+    };
+
+    return dryrun(&run);
+}
+
+/* With the task: opens the inputs and the log. */
+static int run_task(struct map *map, int (*run)(struct map *map))
+{
+    const struct settings *settings = map->settings;
+    int status = EXIT_FAILED;
+
+    if (input_init(&map->input, map->name, map->name_count,
+                   settings->zero ? '\0' : '\n') != 0)
+        return EXIT_FAILED;
+    if (arguments_init(&map->arguments, map->task,
+                       settings->input == FORMAT_JSON, map->list) == 0)
+        status = run(map);
+    arguments_finish(&map->arguments);
     input_finish(&map->input);
     return status;
 }
@@ -376,25 +584,16 @@ static int check_task(const struct map *map)
     return -1;
 }
 
-/* The pool has ended, and what its workers' ends were can be told. */
-static int finish(struct map *map, int status)
-{
-    session_close(map->pool);
-    follow_workers(&map->follow, map->pool);
-    if (follow_finish(&map->follow) != 0 && status == EXIT_GOOD)
-        status = EXIT_FAILED;
-    session_finish(map->pool);
-    return status;
-}
-
 static int run_pool(struct map *map, const char *task)
 {
     sopool_error err;
     int status;
 
     map->pool = settings_pool(map->settings, task, &status);
-    if (map->pool == NULL)
+    if (map->pool == NULL) {
+        (void)follow_finish(&map->follow);
         return status;
+    }
     session_watch(map->pool);
     map->task = sopool_find_task(map->pool, task, &err);
     if (map->task == NULL) {
@@ -403,8 +602,61 @@ static int run_pool(struct map *map, const char *task)
     } else if (check_task(map) != 0)
         status = EXIT_USAGE;
     else
-        status = run_task(map);
-    return finish(map, status);
+        status = run_task(map, run_pool_on);
+    status = conclude(map, status);
+    session_finish(map->pool);
+    return status;
+}
+
+/* The task is known without its plugin being opened. */
+static int run_catalog(struct map *map, const char *task)
+{
+    sopool_options *options = settings_options(map->settings);
+    sopool_catalog *catalog = NULL;
+    sopool_error err = {0};
+    int status = EXIT_USAGE;
+
+    if (options == NULL)
+        return EXIT_USAGE;
+    catalog = sopool_catalog_open(options, NULL, NULL, &err);
+    if (catalog != NULL)
+        map->task = sopool_catalog_find(catalog, task, &err);
+    if (map->task == NULL)
+        message("%s", err.message);
+    else if (check_task(map) == 0)
+        status = run_task(map, run_dry);
+    (void)follow_finish(&map->follow);
+    sopool_catalog_free(catalog);
+    sopool_options_free(options);
+    return status;
+}
+
+/* Opens the log, which is only read if nothing is run. */
+static int open_log(struct map *map)
+{
+    const struct settings *settings = map->settings;
+    struct follower follower;
+
+    if (settings->dry_run && !settings->resume && !settings->retry_failed)
+        return 0;
+    if (resume_open(&map->resume, settings) != 0)
+        return -1;
+    if (!map->resume.on)
+        return 0;
+    follower = joblog_follower(map->resume.log);
+    follow_add(&map->follow, &follower);
+    return 0;
+}
+
+static int run_map(struct map *map, const char *task)
+{
+    int status = EXIT_USAGE;
+
+    if (open_log(map) == 0)
+        status = map->settings->dry_run ? run_catalog(map, task)
+                                        : run_pool(map, task);
+    resume_close(&map->resume);
+    return status;
 }
 
 static int run(const struct command *command, const struct settings *settings,
@@ -431,7 +683,9 @@ static int run(const struct command *command, const struct settings *settings,
     map->name = argc > 1 ? argv + 1 : no_names;
     map->name_count = argc > 1 ? (size_t)argc - 1 : 1;
     map->out.fd = session_output();
-    status = run_pool(map, argv[0]);
+    map->pace = settings->pace;
+    (void)pthread_mutex_init(&map->turn, NULL);
+    status = run_map(map, argv[0]);
     free(map);
     return status;
 }

@@ -82,6 +82,65 @@ static int take_flag(struct settings *settings, const struct option_spec *spec,
     return 0;
 }
 
+static int take_joblog(struct settings *settings,
+                       const struct option_spec *spec, const char *value)
+{
+    (void)spec;
+    settings->joblog = value;
+    return 0;
+}
+
+static int take_resume(struct settings *settings,
+                       const struct option_spec *spec, const char *value)
+{
+    (void)value;
+    if (strcmp(spec->name, "dry-run") == 0)
+        settings->dry_run = true;
+    else if (strcmp(spec->name, "resume") == 0)
+        settings->resume = true;
+    else
+        settings->retry_failed = true;
+    return 0;
+}
+
+static int wrong_value(const struct option_spec *spec, const char *value,
+                       const char *allowed)
+{
+    message("--%s: '%.60s' is not right; allowed: %s", spec->name, value,
+            allowed);
+    return -1;
+}
+
+static int take_halt(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    if (halt_parse(&settings->halt, value) == 0)
+        return 0;
+    return wrong_value(spec, value,
+                       "never, soon, now, the latter two followed by "
+                       ",fail=N or ,fail=N% or not");
+}
+
+static int take_rate(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    if (pace_rate(&settings->pace, value) == 0)
+        return 0;
+    return wrong_value(spec, value,
+                       "a number above 0, such as 100, 100/s, "
+                       "6/m or 10/h");
+}
+
+static int take_load(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    if (pace_load(&settings->pace, value) == 0)
+        return 0;
+    return wrong_value(spec, value,
+                       "a number above 0, such as 2.5, or 80% of "
+                       "the processors");
+}
+
 static int take_progress(struct settings *settings,
                          const struct option_spec *spec, const char *value)
 {
@@ -170,6 +229,34 @@ const struct option_group option_group_lines = {
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 
+const struct option_group option_group_runs = {
+    "Long runs",
+    (const struct option_spec[]){
+        {"joblog", 0, "FILE",
+         "write a line for each call that has ended to FILE", take_joblog,
+         NULL},
+        {"resume", 0, NULL, "go on with that log: what is in it is not run",
+         take_resume, NULL},
+        {"retry-failed", 0, NULL,
+         "the same, but calls that failed are run again", take_resume, NULL},
+        {"halt", 0, "WHEN",
+         "never (default); soon or now: end after a call\n"
+         "failed, when those that run are done, or without\n"
+         "them; such as soon,fail=3 or now,fail=10%",
+         take_halt, NULL},
+        {"limit-rate", 0, "N",
+         "begin at most N calls a second; N/m: a minute,\n"
+         "N/h: an hour",
+         take_rate, NULL},
+        {"max-load", 0, "N",
+         "begin none while the load average is above N,\n"
+         "or N% of the number of processors",
+         take_load, NULL},
+        {"dry-run", 0, NULL, "print the calls, and run none", take_resume,
+         NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
 const struct option_group option_group_listing = {
     "Output",
     (const struct option_spec[]){{"json", 0, NULL,
@@ -197,7 +284,7 @@ const struct option_group option_group_help = {
 
 /* ---- reading ----------------------------------------------------------- */
 
-enum { MOST_OPTIONS = 32 };
+enum { MOST_OPTIONS = 64 };
 
 /* A command's options in getopt's form. */
 struct parser {

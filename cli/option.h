@@ -21,11 +21,12 @@ struct option_group {
     const struct option_spec *spec;
 };
 
-extern const struct option_group option_group_config;  /* -c and what finds */
-extern const struct option_group option_group_pool;    /* the pool's options */
-extern const struct option_group option_group_input;   /* what inputs are */
-extern const struct option_group option_group_output;  /* what results are */
-extern const struct option_group option_group_lines;   /* map and starmap */
+extern const struct option_group option_group_config; /* -c and what finds */
+extern const struct option_group option_group_pool;   /* the pool's options */
+extern const struct option_group option_group_input;  /* what inputs are */
+extern const struct option_group option_group_output; /* what results are */
+extern const struct option_group option_group_lines;  /* map and starmap */
+extern const struct option_group option_group_runs; /* the same, of long runs */
 extern const struct option_group option_group_listing; /* list */
 extern const struct option_group option_group_replay;  /* replay */
 extern const struct option_group option_group_help;

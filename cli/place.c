@@ -8,7 +8,6 @@
 #include "place.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,7 +73,8 @@ static void fill(struct place *place, const char *text, size_t size)
         memcpy(place->text, text, size);
 }
 
-static struct kept *keep(const char *text, size_t size, const char *key)
+static struct kept *keep(const char *text, size_t size,
+                         const struct logged *logged)
 {
     struct kept *kept = malloc(sizeof(*kept) + size + 1);
 
@@ -84,15 +84,16 @@ static struct kept *keep(const char *text, size_t size, const char *key)
     if (size > 0)
         memcpy(kept->text, text, size);
     kept->text[size] = '\0';
-    (void)snprintf(kept->key, sizeof(kept->key), "%s", key != NULL ? key : "");
+    kept->logged = *logged;
     return kept;
 }
 
 int places_put(struct places *places, uint64_t index, uint32_t file,
-               uint64_t line, const char *text, size_t size, const char *key)
+               uint64_t line, const char *text, size_t size,
+               const struct logged *logged)
 {
     struct place *place = &places->ring[index % RING];
-    struct kept *kept = places->whole ? keep(text, size, key) : NULL;
+    struct kept *kept = places->whole ? keep(text, size, logged) : NULL;
     int status = 0;
 
     if (places->whole && kept == NULL)

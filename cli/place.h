@@ -13,6 +13,13 @@
  * cache. */
 enum { PLACE_WINDOW = 8192 };
 
+/* What a job log is to say of a call. */
+struct logged {
+    uint64_t number; /* of the input, from 1 */
+    uint32_t run;    /* the how-manieth time */
+    char key[65];    /* of the call, "" if there is none */
+};
+
 struct place {
     uint64_t index; /* of the input, from 0 */
     uint64_t line;  /* in its file, from 1 */
@@ -27,7 +34,7 @@ struct place {
 /* An input as a whole. */
 struct kept {
     size_t size;
-    char key[65]; /* of the call, "" if there is none */
+    struct logged logged;
     char text[];
 };
 
@@ -38,9 +45,10 @@ struct places;
 struct places *places_new(bool unordered, bool whole);
 void places_free(struct places *places);
 
-/* Notes an input, before it is sent; `key` may be NULL. 0, or -1: no memory. */
+/* Notes an input, before it is sent. 0, or -1: no memory. */
 int places_put(struct places *places, uint64_t index, uint32_t file,
-               uint64_t line, const char *text, size_t size, const char *key);
+               uint64_t line, const char *text, size_t size,
+               const struct logged *logged);
 
 /* The place of an input whose result has come. Each is to be taken once. */
 struct place places_take(struct places *places, uint64_t index);

@@ -23,7 +23,9 @@ static struct {
     atomic_bool ending;
     atomic_int status; /* that the command is being ended with */
     pthread_mutex_t lock;
-    sopool_pool *pool; /* under the lock */
+    sopool_pool *pool; /* under the lock, as all that follows */
+    void (*tell)(void *ctx, int sig);
+    void *ctx;
 } session = {
     .input = STDIN_FILENO,
     .output = STDOUT_FILENO,
@@ -124,6 +126,8 @@ static void *take_signals(void *arg)
     (void)pthread_sigmask(SIG_UNBLOCK, &session.signals, NULL);
     message_bar_end();
     end_pool(128 + sig);
+    if (session.tell != NULL)
+        session.tell(session.ctx, sig);
     die(sig);
     return NULL;
 }
@@ -180,6 +184,14 @@ void session_watch(sopool_pool *pool)
     (void)pthread_mutex_unlock(&session.lock);
     if (session_ending())
         session_await_end();
+}
+
+void session_at_end(void (*tell)(void *ctx, int sig), void *ctx)
+{
+    (void)pthread_mutex_lock(&session.lock);
+    session.tell = tell;
+    session.ctx = ctx;
+    (void)pthread_mutex_unlock(&session.lock);
 }
 
 void session_close(sopool_pool *pool)

@@ -31,6 +31,10 @@ void session_watch(sopool_pool *pool);
 void session_close(sopool_pool *pool);
 void session_finish(sopool_pool *pool);
 
+/* To be called in another thread when a signal ends the command and its workers
+ * have ended; NULL: nothing. */
+void session_at_end(void (*tell)(void *ctx, int sig), void *ctx);
+
 /* Has a signal come? Then what now goes wrong does so because of it. */
 bool session_ending(void);
 

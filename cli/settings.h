@@ -8,6 +8,9 @@
 
 #include <sopool.h>
 
+#include "halt.h"
+#include "pace.h"
+
 enum format { FORMAT_DEFAULT = 0, FORMAT_TEXT, FORMAT_JSON };
 
 enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_YES, PROGRESS_NO };
@@ -30,6 +33,11 @@ struct settings {
     bool unordered;
     bool json;
     bool gdb, valgrind; /* of replay */
+    const char *joblog; /* or NULL */
+    bool resume, retry_failed;
+    bool dry_run;
+    struct halt halt;
+    struct pace pace;
     bool help;
 };
 

@@ -182,10 +182,12 @@ bats_tests += \
 	tests/cli/deaths.bats \
 	tests/cli/exit.bats \
 	tests/cli/list.bats \
+	tests/cli/joblog.bats \
 	tests/cli/map.bats \
 	tests/cli/options.bats \
 	tests/cli/pains.bats \
 	tests/cli/replay.bats \
+	tests/cli/runs.bats \
 	tests/cli/starmap.bats \
 	tests/faults/scarce.bats \
 	tests/sdk/headers.bats

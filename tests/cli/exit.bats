@@ -118,15 +118,19 @@ END
     is 4
 }
 
-@test "signals end it at once, with nothing said and nobody left" {
-    local signal number
+@test "signals end it at once, with a summary and nobody left" {
+    local signal number said
     for signal in SIGINT:130 SIGTERM:143 SIGHUP:129; do
         number=${signal#*:}
+        said="sopool: stopped by ${signal%:*}: 1 calls were done, 0 of them"
+        said="$said failed; 0 more inputs were read, and have no result"
         run marked signalled ${signal%:*} sopool map math.square
-        is "$number"
+        is "$number
+$said"
         run marked signalled ${signal%:*} sopool map \
             --plugin-path "$SOPOOL_TEST_PLUGINS" -j 2 faults.echo
-        is "$number"
+        is "$number
+$said"
     done
     run leftover
     is ""
@@ -154,7 +158,8 @@ p.wait(20)
 assert time.monotonic() - begin < 10
 print(p.returncode, p.stderr.read())
 END
-        is "-2 b''"
+        is "-2 b'sopool: stopped by SIGINT: 1 calls were done, 0 of them \
+failed; 10 more inputs were read, and have no result\n'"
     done
     run leftover
     is ""
@@ -175,7 +180,8 @@ p.send_signal(signal.SIGINT)
 print(p.wait(20))
 yes.wait(20)
 END
-    is -2
+    has "sopool: stopped by SIGINT: " " calls were done, 0 of them failed;"
+    is "${output%-2}-2"
     run leftover
     is ""
 }
