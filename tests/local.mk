@@ -222,6 +222,22 @@ TESTS += tests/leaks.sh
 EXTRA_DIST += tests/leaks.sh
 tests/leaks.log: $(logs)
 
+# Of these tests, what the thread sanitizer may have something to say about.
+# The others start commands that do what those of this list do.
+thread_tests = \
+	$(unit_tests) \
+	$(fault_tests) \
+	tests/cli/exit.bats \
+	tests/cli/joblog.bats \
+	tests/cli/map.bats \
+	tests/cli/pains.bats
+check-threads:
+	$(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(thread_tests) tests/leaks.sh' \
+		logs='$(addsuffix .log,$(basename $(thread_tests)))'
+
+.PHONY: check-threads
+
 # ---- the stage: an installation of this build, which the tests use
 
 installed = $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(lib_LTLIBRARIES) \
