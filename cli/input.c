@@ -214,3 +214,14 @@ int input_next(struct input *in, struct line *line)
     }
     return 0;
 }
+
+int input_more(struct input *in, struct line *line)
+{
+    return in->fd >= 0 ? next_of_file(in, line) : 0;
+}
+
+void input_skip(struct input *in)
+{
+    in->ended = true;
+    in->from = in->to = in->clear = 0;
+}

@@ -49,6 +49,12 @@ void input_finish(struct input *in);
 /* 1: the next line; 0: there is none. */
 int input_next(struct input *in, struct line *line);
 
+/* The same, of the file that is being read alone. */
+int input_more(struct input *in, struct line *line);
+
+/* Leaves out the rest of the file that is being read. */
+void input_skip(struct input *in);
+
 /* The file's name as messages have it. */
 const char *input_name(char *const *name, size_t file);
 

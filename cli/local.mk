@@ -10,6 +10,8 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/csv.c \
+	cli/csv.h \
 	cli/done.c \
 	cli/done.h \
 	cli/dryrun.c \
