@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "form.h"
 #include "message.h"
-#include "outcome.h"
 #include "output.h"
-#include "render.h"
 #include "session.h"
 #include "status.h"
 
@@ -37,74 +36,95 @@ static int end_options(const struct command *command, int *argc, char **argv)
 }
 
 static int check_count(const struct command *command,
-                       const sopool_task_info *task, int count)
+                       const struct arguments *arguments, int count)
 {
+    const sopool_task_info *task = arguments->task;
+    size_t open = arguments->open_count;
     const char *hint = "";
 
-    if (task->param_count == (size_t)count)
+    if (open == (size_t)count)
         return 0;
-    if (task->param_count < (size_t)count)
+    if (open < (size_t)count)
         hint = "; options stand before the task";
-    (void)usage(command->name, "%s takes %zu argument%s, not %d: %s%s",
-                task->name, task->param_count,
-                task->param_count == 1 ? "" : "s", count, task->signature,
-                hint);
+    (void)usage(command->name, "%s takes %zu argument%s%s, not %d: %s%s",
+                task->name, open, open == 1 ? "" : "s",
+                open < task->param_count ? " besides those of --arg" : "",
+                count, task->signature, hint);
     return -1;
 }
 
 /* ---- the call ---------------------------------------------------------- */
 
-static int put_failure(const struct settings *settings, const char *task,
-                       sopool_error *err)
+static int put_failure(struct form *form, const char *task, sopool_error *err)
 {
+    bool put;
+
     if (session_ending())
         session_await_end();
     if (err->task[0] == '\0')
         (void)strncpy(err->task, task, sizeof(err->task) - 1);
-    if (settings->output == FORMAT_JSON) {
-        outcome_json(&out, NULL, NULL, 0, err);
-        output_flush(&out);
-    }
-    if (settings->output != FORMAT_JSON ||
-        settings_status(err->code) != EXIT_FAILED)
+    put = form_failure(form, &out, 0, NULL, err);
+    output_flush(&out);
+    if (!put || settings_status(err->code) != EXIT_FAILED)
         message("%s: %s", task, err->message);
     return settings_status(err->code);
 }
 
-static void put_result(const struct settings *settings,
-                       const sopool_value *value)
+static int put_result(struct form *form, const char *task,
+                      const sopool_value *value)
 {
     size_t size;
     const void *item = sopool_value_cbor(value, &size);
+    sopool_error err;
 
-    if (settings->output == FORMAT_JSON)
-        outcome_json(&out, NULL, item, size, NULL);
-    else {
-        render_text(&out, item, size);
-        output_byte(&out, '\n');
-    }
+    if (form_result(form, &out, 0, NULL, item, size, &err) != 0)
+        return put_failure(form, task, &err);
     output_flush(&out);
+    return EXIT_GOOD;
 }
 
-static int call(const struct settings *settings, sopool_pool *pool,
-                const sopool_task_info *task, char **word)
+static int call(struct form *form, sopool_pool *pool,
+                struct arguments *arguments, char **word)
 {
-    struct arguments arguments;
+    const char *task = arguments->task->name;
     sopool_value *value = NULL;
-    int status = EXIT_GOOD;
     sopool_error err;
     sopool_args args;
+    int status;
 
-    if (arguments_init(&arguments, task, settings->input == FORMAT_JSON,
-                       false) != 0)
-        return EXIT_FAILED;
-    if (arguments_words(&arguments, word, &args, &err) == 0)
-        value = sopool_apply(pool, task->name, args, &err);
+    if (arguments_words(arguments, word, &args, &err) == 0)
+        value = sopool_apply(pool, task, args, &err);
     if (value != NULL)
-        put_result(settings, value);
+        status = put_result(form, task, value);
     else
-        status = put_failure(settings, task->name, &err);
+        status = put_failure(form, task, &err);
     sopool_value_free(value);
+    return status;
+}
+
+static int run(const struct command *command, const struct settings *settings,
+               sopool_pool *pool, int argc, char **argv)
+{
+    const sopool_task_info *task;
+    struct arguments arguments;
+    struct form form;
+    sopool_error err;
+    int status;
+
+    task = sopool_find_task(pool, argv[0], &err);
+    if (task == NULL) {
+        message("%s", err.message);
+        return settings_status(err.code);
+    }
+    status = arguments_init(&arguments, task, settings, false);
+    if (status == EXIT_GOOD && check_count(command, &arguments, argc - 1) != 0)
+        status = EXIT_USAGE;
+    if (status == EXIT_GOOD && form_init(&form, settings) != 0)
+        status = EXIT_FAILED;
+    else if (status == EXIT_GOOD) {
+        status = call(&form, pool, &arguments, argv + 1);
+        form_finish(&form);
+    }
     arguments_finish(&arguments);
     return status;
 }
@@ -112,9 +132,7 @@ static int call(const struct settings *settings, sopool_pool *pool,
 int apply_run(const struct command *command, const struct settings *settings,
               int argc, char **argv)
 {
-    const sopool_task_info *task;
     sopool_pool *pool;
-    sopool_error err;
     int status;
 
     if (argc < 1)
@@ -128,14 +146,7 @@ int apply_run(const struct command *command, const struct settings *settings,
     if (pool == NULL)
         return status;
     session_watch(pool);
-    task = sopool_find_task(pool, argv[0], &err);
-    if (task == NULL) {
-        message("%s", err.message);
-        status = settings_status(err.code);
-    } else if (check_count(command, task, argc - 1) != 0)
-        status = EXIT_USAGE;
-    else
-        status = call(settings, pool, task, argv + 1);
+    status = run(command, settings, pool, argc, argv);
     session_finish(pool);
     return status;
 }

@@ -1,7 +1,6 @@
 /* dryrun.c - see dryrun.h. */
 #include "dryrun.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "message.h"
@@ -27,17 +26,27 @@ static int print(struct dryrun *run, const sopool_args *args)
     return 0;
 }
 
+static void say_wrong(const struct source *source, const sopool_error *why)
+{
+    struct spot spot = source->spot;
+    char where[600];
+
+    if (spot.line == 0)
+        spot.line = source_line(source);
+    source_where(source, source_file(source), spot, where, sizeof(where));
+    message("%s: %s", where, why->message);
+}
+
 int dryrun(struct dryrun *run)
 {
     int status = EXIT_GOOD;
     struct line line;
 
-    while (input_next(run->input, &line) == 1) {
+    while (source_next(run->source, &line) == 1) {
         struct logged logged;
         sopool_error why;
         sopool_args args;
-        bool good = arguments_read(run->arguments, line.text, line.size, &args,
-                                   &why) == 0;
+        bool good = source_args(run->source, &line, &args, &why) == 0;
         int wanted = resume_wants(run->resume, run->task, good ? &args : NULL,
                                   line.text, line.size, &logged);
 
@@ -45,11 +54,9 @@ int dryrun(struct dryrun *run)
             return EXIT_FAILED;
         if (good || wanted == 0)
             continue;
-        message("%.512s:%" PRIu64 ": %s",
-                input_name(run->name, run->input->file), run->input->line,
-                why.message);
+        say_wrong(run->source, &why);
         status = EXIT_FAILED;
     }
     output_flush(run->out);
-    return run->input->failed ? EXIT_FAILED : status;
+    return run->source->input.failed ? EXIT_FAILED : status;
 }

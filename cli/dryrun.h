@@ -2,18 +2,15 @@
 #ifndef SOPOOL_CLI_DRYRUN_H
 #define SOPOOL_CLI_DRYRUN_H
 
-#include "arguments.h"
-#include "input.h"
 #include "output.h"
 #include "resume.h"
+#include "source.h"
 
 struct dryrun {
     const sopool_task_info *task;
-    struct input *input;
-    struct arguments *arguments;
+    struct source *source;
     struct resume *resume;
     struct output *out;
-    char *const *name; /* of the input files */
 };
 
 /* Prints each call that would be run, as task(arguments); says what is wrong

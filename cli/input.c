@@ -181,8 +181,10 @@ static int take(struct input *in, struct line *line, size_t size, size_t behind)
     return 1;
 }
 
-/* A line of the file that is open; 0: there is none any more. */
-static int next_of_file(struct input *in, struct line *line)
+/* A line of the file that is open; 0: there is none any more. Inlined, as it
+ * would be if it were called once: it is called for each line. */
+static inline __attribute__((always_inline)) int next_of_file(struct input *in,
+                                                              struct line *line)
 {
     for (;;) {
         size_t left = in->to - in->from;

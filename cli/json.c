@@ -10,6 +10,7 @@
 #include "base64.h"
 #include "lint.h"
 #include "message.h"
+#include "near.h"
 
 struct json {
     json_tokener *tokener;
@@ -388,36 +389,176 @@ int json_value(struct json *json, int type, const char *text, size_t size,
     return finish(json, tree, members, status, out, err);
 }
 
-static int put_arguments(struct json *json, const sopool_task_info *task,
-                         json_object *list, sopool_writer *out,
-                         sopool_error *err)
+/* What the arguments of a call are made from. */
+struct call {
+    const sopool_task_info *task;
+    const sopool_writer *given; /* of each parameter; of size 0: it is open */
+    bool list;
+    size_t open_count;
+};
+
+static struct call call_of(const sopool_task_info *task,
+                           const sopool_writer *given, bool list)
 {
-    size_t count;
+    struct call call = {task, given, list, 0};
 
-    if (json_object_get_type(list) != json_type_array)
-        return unfit(list, "a JSON array of arguments", err);
-    count = json_object_array_length(list);
-    if (count != task->param_count)
-        return message_refuse(err, "there are %zu arguments; %s takes %zu: %s",
-                              count, task->name, task->param_count,
-                              task->signature);
-    (void)sopool_put_array(out, count);
-    for (size_t i = 0; i < count; i++) {
-        const sopool_param *param = &task->params[i];
-        sopool_error why;
+    for (size_t i = 0; i < task->param_count; i++)
+        call.open_count += given[i].size == 0;
+    return call;
+}
 
-        if (put_typed(json, param->type, json_object_array_get_idx(list, i),
-                      out, &why) != 0)
-            return message_refuse(err, "argument %zu (%s): %.900s", i + 1,
-                                  param->name, why.message);
+/* Is the object the value of the one argument that is open? */
+static bool is_itself(const struct call *call, json_object *value)
+{
+    size_t i = 0;
+    int type;
+
+    while (call->given[i].size > 0)
+        i++;
+    type = call->task->params[i].type;
+    return type == SOPOOL_MAP || type == SOPOOL_ANY ||
+           (type == SOPOOL_BYTES && base64_of(value) != NULL);
+}
+
+static int missing(const struct call *call, const char *name, json_object *map,
+                   sopool_error *err)
+{
+    size_t count = (size_t)json_object_object_length(map), used = 0;
+    const char **keys = calloc(count + 1, sizeof(*keys)), *near = NULL;
+    char shown[48];
+
+    json_object_object_foreach(map, key, value)
+    {
+        (void)value;
+        if (keys != NULL)
+            keys[used++] = key;
+    }
+    if (keys != NULL)
+        near = near_word(name, keys, count);
+    if (near != NULL)
+        (void)message_refuse(
+            err, "the object has no \"%s\"; is it meant by \"%s\"? %s%s", name,
+            message_text(near, strlen(near), shown, sizeof(shown)),
+            call->task->name, call->task->signature);
+    else
+        (void)message_refuse(err, "the object has no \"%s\": %s%s", name,
+                             call->task->name, call->task->signature);
+    free(keys);
+    return -1;
+}
+
+/* The value of an open argument, the `nth` of them. */
+static int find_value(const struct call *call, json_object *from, size_t i,
+                      size_t nth, json_object **value, sopool_error *err)
+{
+    const char *name = call->task->params[i].name;
+
+    if (json_object_get_type(from) == json_type_array && call->list)
+        *value = json_object_array_get_idx(from, nth);
+    else if (json_object_get_type(from) != json_type_object ||
+             (!call->list && is_itself(call, from)))
+        *value = from;
+    else if (!json_object_object_get_ex(from, name, value))
+        return missing(call, name, from, err);
+    return 0;
+}
+
+static int check_given(const struct call *call, json_object *map,
+                       sopool_error *err)
+{
+    for (size_t i = 0; i < call->task->param_count; i++) {
+        const char *name = call->task->params[i].name;
+
+        if (call->given[i].size > 0 &&
+            json_object_object_get_ex(map, name, NULL))
+            return message_refuse(err,
+                                  "the object has \"%s\", which --arg gives "
+                                  "too; allowed: one of them",
+                                  name);
     }
     return 0;
 }
 
-int json_arguments(struct json *json, const sopool_task_info *task,
-                   const char *text, size_t size, sopool_writer *out,
-                   sopool_error *err)
+/* Can the value hold the open arguments? */
+static int check_shape(const struct call *call, json_object *value,
+                       sopool_error *err)
 {
+    size_t count;
+
+    if (json_object_get_type(value) == json_type_object)
+        return call->list || !is_itself(call, value)
+                   ? check_given(call, value, err)
+                   : 0;
+    if (!call->list)
+        return 0;
+    if (json_object_get_type(value) != json_type_array)
+        return unfit(value, "a JSON array of arguments, nor an object of them",
+                     err);
+    count = json_object_array_length(value);
+    if (count == call->open_count)
+        return 0;
+    return message_refuse(err, "there are %zu arguments; %s takes %zu%s: %s",
+                          count, call->task->name, call->open_count,
+                          call->open_count < call->task->param_count
+                              ? " besides those of --arg"
+                              : "",
+                          call->task->signature);
+}
+
+/* How many members the objects have that stand in a value, and it itself. */
+static size_t count_members(json_object *value)
+{
+    size_t members = 0;
+
+    if (json_object_get_type(value) == json_type_array)
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            members += count_members(json_object_array_get_idx(value, i));
+    if (json_object_get_type(value) != json_type_object)
+        return members;
+    json_object_object_foreach(value, key, member)
+    {
+        (void)key;
+        members += 1 + count_members(member);
+    }
+    return members;
+}
+
+static int put_arguments(struct json *json, const struct call *call,
+                         json_object *from, sopool_writer *out,
+                         sopool_error *err)
+{
+    size_t nth = 0;
+
+    if (check_shape(call, from, err) != 0)
+        return -1;
+    (void)sopool_put_array(out, call->task->param_count);
+    for (size_t i = 0; i < call->task->param_count; i++) {
+        const sopool_param *param = &call->task->params[i];
+        const sopool_writer *given = &call->given[i];
+        json_object *value = NULL;
+        sopool_error why;
+
+        if (given->size > 0) {
+            (void)sopool_put_raw(out, given->data, given->size);
+            continue;
+        }
+        if (find_value(call, from, i, nth++, &value, err) != 0)
+            return -1;
+        if (put_typed(json, param->type, value, out, &why) != 0)
+            return message_refuse(err, "argument %zu (%s): %.900s", i + 1,
+                                  param->name, why.message);
+    }
+    /* Of an object not all need have been put. */
+    if (json_object_get_type(from) == json_type_object)
+        json->members = count_members(from);
+    return 0;
+}
+
+int json_arguments(struct json *json, const sopool_task_info *task,
+                   const sopool_writer *given, bool list, const char *text,
+                   size_t size, sopool_writer *out, sopool_error *err)
+{
+    struct call call = call_of(task, given, list);
     json_object *tree;
     size_t members;
     int status;
@@ -425,6 +566,6 @@ int json_arguments(struct json *json, const sopool_task_info *task,
     if (parse(json, text, size, &tree, &members, err) != 0)
         return -1;
     json->members = 0;
-    status = put_arguments(json, task, tree, out, err);
+    status = put_arguments(json, &call, tree, out, err);
     return finish(json, tree, members, status, out, err);
 }

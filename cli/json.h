@@ -20,9 +20,13 @@ void json_free(struct json *json);
 int json_value(struct json *json, int type, const char *text, size_t size,
                sopool_writer *out, sopool_error *err);
 
-/* Adds the list of arguments that the text is, for a task. */
+/* Adds the list of all arguments of a task's call. Those that are given (one
+ * writer for each parameter; of size 0: it is not) stand as they are; the text
+ * has the others: an object with them by the parameters' names (and whatever
+ * else), or if `list` an array of them in order, or else the one that is left.
+ * An object that this one can itself be is it. */
 int json_arguments(struct json *json, const sopool_task_info *task,
-                   const char *text, size_t size, sopool_writer *out,
-                   sopool_error *err);
+                   const sopool_writer *given, bool list, const char *text,
+                   size_t size, sopool_writer *out, sopool_error *err);
 
 #endif

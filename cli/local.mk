@@ -16,8 +16,12 @@ sopool_SOURCES = \
 	cli/done.h \
 	cli/dryrun.c \
 	cli/dryrun.h \
+	cli/eachfile.c \
+	cli/eachfile.h \
 	cli/follow.c \
 	cli/follow.h \
+	cli/form.c \
+	cli/form.h \
 	cli/halt.c \
 	cli/halt.h \
 	cli/input.c \
@@ -55,12 +59,18 @@ sopool_SOURCES = \
 	cli/render.h \
 	cli/replay.c \
 	cli/replay.h \
+	cli/results.c \
+	cli/results.h \
 	cli/resume.c \
 	cli/resume.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \
 	cli/settings.h \
+	cli/sheet.c \
+	cli/sheet.h \
+	cli/source.c \
+	cli/source.h \
 	cli/status.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli

@@ -77,25 +77,29 @@ static const struct command commands[] = {
         .synopsis = "TASK [FILE...]",
         .summary = "Runs one call for each line of the files",
         .details = LINE_DETAILS,
-        .examples = "  sopool map hash.sha512 /usr/share/dict/words >digests\n"
-                    "  seq 1000 | sopool map math.is_prime\n"
-                    "  find . -type f -print0 | sopool map -0 hash.sha256_file",
+        .examples =
+            "  sopool map hash.sha512 /usr/share/dict/words >digests\n"
+            "  seq 1000 | sopool map math.is_prime\n"
+            "  find . -type f -print0 | sopool map -0 hash.sha256_file\n"
+            "  sopool map --tag --each-file hash.sha256 *.iso\n"
+            "  sopool map --arg seed=1 math.estimate_pi <samples",
         .status = CALL_STATUS,
-        .group = {&option_group_lines, &option_group_input,
-                  &option_group_output, &option_group_runs,
+        .group = {&option_group_lines, &option_group_inputs,
+                  &option_group_outputs, &option_group_runs,
                   &option_group_config, &option_group_pool, &option_group_help},
         .run = map_run,
     },
     {
         .name = "starmap",
         .synopsis = "TASK [FILE...]",
-        .summary = "Runs one call for each line, a JSON array of arguments",
+        .summary = "Runs one call for each line, which has all arguments",
         .details = LINE_DETAILS,
         .examples = "  echo '[1000, 7]' | sopool starmap math.estimate_pi\n"
-                    "  sopool starmap --unordered --output json TASK <calls",
+                    "  sopool starmap --unordered --output json TASK <calls\n"
+                    "  sopool starmap --input csv math.estimate_pi runs.csv",
         .status = CALL_STATUS,
-        .group = {&option_group_lines, &option_group_input,
-                  &option_group_output, &option_group_runs,
+        .group = {&option_group_lines, &option_group_inputs,
+                  &option_group_outputs, &option_group_runs,
                   &option_group_config, &option_group_pool, &option_group_help},
         .run = starmap_run,
     },

@@ -15,18 +15,18 @@
 #include <string.h>
 #include <time.h>
 
-#include "arguments.h"
 #include "dryrun.h"
 #include "follow.h"
-#include "input.h"
+#include "form.h"
 #include "message.h"
-#include "outcome.h"
 #include "output.h"
 #include "place.h"
 #include "progress.h"
 #include "render.h"
+#include "results.h"
 #include "resume.h"
 #include "session.h"
+#include "source.h"
 #include "status.h"
 
 enum {
@@ -42,7 +42,9 @@ struct map {
     const struct settings *settings;
     char *const *name; /* of the input files */
     size_t name_count;
-    bool list; /* starmap */
+    bool list;  /* starmap */
+    bool keeps; /* inputs as a whole, until their results come */
+    bool plain; /* a result is a line of text and nothing else */
 
     sopool_pool *pool;
     const sopool_task_info *task;
@@ -50,8 +52,7 @@ struct map {
     struct places *places;
 
     /* The feeding thread's. */
-    struct input input;
-    struct arguments arguments;
+    struct source source;
     struct resume resume;
     struct pace pace;
     uint64_t sent;
@@ -64,7 +65,9 @@ struct map {
     /* The main thread's. */
     pthread_mutex_t turn; /* held but while it waits */
     struct output out;
-    struct follow follow; /* is as it was when threads were started */
+    struct form form;
+    struct results *results; /* or NULL: all on standard output */
+    struct follow follow;    /* is as it was when threads were started */
     struct progress progress;
     int64_t flushed; /* when, in nanoseconds */
     uint64_t done, failed, not_run;
@@ -119,24 +122,27 @@ static int feed_line(struct map *map, const struct line *line)
     struct logged logged;
     sopool_args args;
     sopool_error why;
-    int wanted, status = arguments_read(&map->arguments, line->text, line->size,
-                                        &args, &why);
+    int wanted, status = source_args(&map->source, line, &args, &why);
 
     wanted = resume_wants(&map->resume, map->task, status == 0 ? &args : NULL,
                           line->text, line->size, &logged);
     if (wanted == 0)
         return 0;
     if (wanted < 0 ||
-        places_put(map->places, map->sent, (uint32_t)map->input.file,
-                   map->input.line, line->text, line->size, &logged) != 0) {
+        places_put(map->places, map->sent, (uint32_t)source_file(&map->source),
+                   source_line(&map->source), line->text, line->size,
+                   &logged) != 0) {
         message("out of memory");
         return -1;
     }
+    if (status != 0 && map->source.spot.line > 0)
+        places_mark(map->places, map->sent, map->source.spot.line,
+                    map->source.spot.column);
     if (feed_call(map, status, &args, &why) != 0)
         return -1;
     map->sent++;
     atomic_store_explicit(&map->told_sent, map->sent, memory_order_relaxed);
-    atomic_store_explicit(&map->told_bytes, map->input.done,
+    atomic_store_explicit(&map->told_bytes, source_done(&map->source),
                           memory_order_relaxed);
     return 0;
 }
@@ -146,9 +152,9 @@ static void *feed(void *arg)
     struct map *map = arg;
     struct line line;
 
-    while (!atomic_load(&map->halted) && input_next(&map->input, &line) == 1)
+    while (!atomic_load(&map->halted) && source_next(&map->source, &line) == 1)
         if (feed_line(map, &line) != 0) {
-            map->input.failed = true;
+            map->source.input.failed = true;
             break;
         }
     atomic_store(&map->all_sent, true);
@@ -185,25 +191,17 @@ static void show_progress(struct map *map)
 
 /* ---- results ----------------------------------------------------------- */
 
-/* "words:17", or "words: item 17" where items are no lines. */
-static void say_where(const struct map *map, const struct place *place,
-                      char *out, size_t room)
-{
-    const char *name = input_name(map->name, place->file);
-
-    (void)snprintf(out, room, "%.512s:%s%" PRIu64, name,
-                   map->settings->zero ? " item " : "", place->line);
-}
-
 static void say_failure(struct map *map, const struct place *place,
                         const sopool_error *err)
 {
-    bool json = map->arguments.json || map->list;
+    bool json = map->source.arguments.json || map->list;
     char where[600], text[SHOWN];
 
     /* What came before it should be seen before it. */
     output_flush(&map->out);
-    say_where(map, place, where, sizeof(where));
+    source_where(&map->source, place->file,
+                 (struct spot){place->line, place->column}, where,
+                 sizeof(where));
     (void)message_text(place->text, place->size, text, sizeof(text));
     message("%s: %s(%s%s%s%s): %s", where, map->task->name, json ? "" : "\"",
             text, place->cut ? "..." : "", json ? "" : "\"", err->message);
@@ -255,19 +253,42 @@ static bool is_halted(const struct map *map, const sopool_error *err)
            (err->code == SOPOOL_E_CLOSED || err->code == SOPOOL_E_CANCELLED);
 }
 
-static void put_failure(struct map *map, const sopool_item *item,
-                        const struct place *place)
+/* Where a result goes: after the others, or to a file of its own. */
+static struct output *begin_result(struct map *map, const struct place *place)
 {
-    const sopool_error *err = item->error;
-    bool json = map->settings->output == FORMAT_JSON;
+    if (map->results == NULL)
+        return &map->out;
+    form_restart(&map->form);
+    return results_begin(map->results, place->kept->logged.number);
+}
+
+static void end_result(struct map *map, const struct place *place, bool failed)
+{
+    if (map->results != NULL)
+        results_end(map->results, place->kept->logged.number, failed);
+}
+
+static struct line input_of(const struct place *place)
+{
+    if (place->kept != NULL)
+        return (struct line){place->kept->text, place->kept->size};
+    return (struct line){place->text, place->size};
+}
+
+static void put_failure(struct map *map, const sopool_item *item,
+                        const struct place *place, const sopool_error *err)
+{
+    struct output *out = begin_result(map, place);
+    struct line input = input_of(place);
+    bool put = form_failure(&map->form, out, item->index, &input, err);
 
     map->failed++;
-    if (json)
-        outcome_json(&map->out, map->settings->unordered ? &item->index : NULL,
-                     NULL, 0, err);
+    if (!put && map->results != NULL)
+        output_format(out, "%s\n", err->message);
+    end_result(map, place, true);
     if (settings_status(err->code) != EXIT_FAILED)
         stop_broken(map, err);
-    if (!json)
+    if (!put)
         say_failure(map, place, err);
     look_at_failures(map);
 }
@@ -299,17 +320,21 @@ static void follow_item(struct map *map, const sopool_item *item,
 static void put_outcome(struct map *map, const sopool_item *item,
                         const struct place *place)
 {
-    const struct settings *settings = map->settings;
+    struct line input = input_of(place);
+    struct output *out;
+    sopool_error why;
+    int status;
 
     if (item->error != NULL) {
-        put_failure(map, item, place);
-    } else if (settings->output == FORMAT_JSON) {
-        outcome_json(&map->out, settings->unordered ? &item->index : NULL,
-                     item->cbor, item->size, NULL);
-    } else {
-        render_text(&map->out, item->cbor, item->size);
-        output_byte(&map->out, '\n');
+        put_failure(map, item, place, item->error);
+        return;
     }
+    out = begin_result(map, place);
+    status = form_result(&map->form, out, item->index, &input, item->cbor,
+                         item->size, &why);
+    end_result(map, place, status != 0);
+    if (status != 0)
+        put_failure(map, item, place, &why);
 }
 
 /* A signal has ended the pool: what comes now are no results. */
@@ -323,19 +348,22 @@ static void stop_if_ending(struct map *map)
 
 static void put_item(struct map *map, const sopool_item *item)
 {
-    struct place place = {0};
+    struct place place;
 
+    if (map->plain && item->error == NULL) {
+        map->done++;
+        render_text(&map->out, item->cbor, item->size);
+        output_byte(&map->out, '\n');
+        return;
+    }
     if (item->error != NULL)
         stop_if_ending(map);
-
-    if (map->settings->unordered || item->error != NULL ||
-        map->follow.count > 0)
-        place = places_take(map->places, item->index);
+    place = places_take(map->places, item->index);
     if (item->error != NULL && is_halted(map, item->error)) {
         map->not_run++;
     } else {
         map->done++;
-        if (place.kept != NULL)
+        if (map->follow.count > 0)
             follow_item(map, item, &place);
         put_outcome(map, item, &place);
     }
@@ -430,6 +458,8 @@ static void read_results(struct map *map)
             show_progress(map);
     }
     stop_if_ending(map);
+    if (map->results == NULL && !atomic_load(&map->halted))
+        form_end(&map->form, &map->out, map->task->result_type);
     flush_results(map);
 }
 
@@ -502,15 +532,30 @@ static int run_threads(struct map *map)
         (void)pthread_join(feeder, NULL);
     else if (pthread_tryjoin_np(feeder, NULL) != 0) /* it waits for input */
         session_quit(conclude(map, EXIT_FAILED));
-    return map->failed > 0 || map->input.failed ? EXIT_FAILED : EXIT_GOOD;
+    return map->failed > 0 || map->source.input.failed ? EXIT_FAILED
+                                                       : EXIT_GOOD;
+}
+
+/* Calls that may be under way: few of those whose arguments may be large, and
+ * of those that may yet fail. */
+static uint32_t window_of(const struct map *map)
+{
+    uint32_t window =
+        map->settings->halt.when == HALT_NEVER ? PLACE_WINDOW : HALT_WINDOW;
+    sopool_stats stats;
+
+    if (!map->source.files || !map->source.each.contents)
+        return window;
+    (void)sopool_get_stats(map->pool, &stats, NULL, 0);
+    stats.processes = 2 * stats.processes + 2;
+    return stats.processes < window ? stats.processes : window;
 }
 
 static int open_stream(struct map *map, sopool_error *err)
 {
     const sopool_stream_options options = {
         .unordered = map->settings->unordered,
-        .window =
-            map->settings->halt.when == HALT_NEVER ? PLACE_WINDOW : HALT_WINDOW,
+        .window = window_of(map),
         .details = map->follow.count > 0,
     };
 
@@ -518,28 +563,56 @@ static int open_stream(struct map *map, sopool_error *err)
     return map->stream != NULL ? 0 : -1;
 }
 
-/* With the pool and the inputs: what else is needed, then the work. */
-static int run_pool_on(struct map *map)
+static int open_output(struct map *map)
+{
+    const struct settings *settings = map->settings;
+
+    if (form_init(&map->form, settings) != 0)
+        return EXIT_FAILED;
+    if (settings->results == NULL)
+        return EXIT_GOOD;
+    map->results = results_open(settings->results);
+    return map->results != NULL ? EXIT_GOOD : EXIT_USAGE;
+}
+
+/* With the pool and the inputs: what else is needed. */
+static int open_run(struct map *map)
 {
     const struct settings *settings = map->settings;
     sopool_error err;
-    int status = EXIT_FAILED;
 
-    map->input.waits = feed_waits;
-    map->input.ctx = map;
-    map->places = places_new(settings->unordered, map->follow.count > 0);
-    if (map->places == NULL)
+    map->source.input.waits = feed_waits;
+    map->source.input.ctx = map;
+    map->keeps = map->follow.count > 0 || settings->tag || map->results != NULL;
+    map->plain =
+        !map->keeps && !settings->unordered && settings->output <= FORMAT_TEXT;
+    map->places = places_new(settings->unordered, map->keeps);
+    if (map->places == NULL) {
         message("out of memory");
-    else if (open_stream(map, &err) != 0) {
-        message("%s", err.message);
-        status = settings_status(err.code);
-    } else {
-        progress_init(&map->progress, settings->progress, session_output(),
-                      input_total(map->name, map->name_count));
+        return EXIT_FAILED;
+    }
+    if (open_stream(map, &err) == 0)
+        return EXIT_GOOD;
+    message("%s", err.message);
+    return settings_status(err.code);
+}
+
+static int run_pool_on(struct map *map)
+{
+    int output = map->settings->results != NULL ? -1 : session_output();
+    int status = open_output(map);
+
+    if (status == EXIT_GOOD)
+        status = open_run(map);
+    if (status == EXIT_GOOD) {
+        progress_init(&map->progress, map->settings->progress, output,
+                      source_total(&map->source));
         status = run_threads(map);
     }
     sopool_stream_close(map->stream);
     places_free(map->places);
+    results_close(map->results);
+    form_finish(&map->form);
     return status;
 }
 
@@ -547,41 +620,24 @@ static int run_dry(struct map *map)
 {
     struct dryrun run = {
         .task = map->task,
-        .input = &map->input,
-        .arguments = &map->arguments,
+        .source = &map->source,
         .resume = &map->resume,
         .out = &map->out,
-        .name = map->name,
     };
 
     return dryrun(&run);
 }
 
-/* With the task: opens the inputs and the log. */
+/* With the task: opens the inputs. */
 static int run_task(struct map *map, int (*run)(struct map *map))
 {
-    const struct settings *settings = map->settings;
-    int status = EXIT_FAILED;
+    int status = source_open(&map->source, map->settings, map->task, map->name,
+                             map->name_count, map->list);
 
-    if (input_init(&map->input, map->name, map->name_count,
-                   settings->zero ? '\0' : '\n') != 0)
-        return EXIT_FAILED;
-    if (arguments_init(&map->arguments, map->task,
-                       settings->input == FORMAT_JSON, map->list) == 0)
+    if (status == EXIT_GOOD)
         status = run(map);
-    arguments_finish(&map->arguments);
-    input_finish(&map->input);
+    source_close(&map->source);
     return status;
-}
-
-static int check_task(const struct map *map)
-{
-    if (map->list || map->task->param_count == 1)
-        return 0;
-    message("%s takes %zu arguments: %s; use starmap, where a line is a JSON "
-            "array of them",
-            map->task->name, map->task->param_count, map->task->signature);
-    return -1;
 }
 
 static int run_pool(struct map *map, const char *task)
@@ -599,9 +655,7 @@ static int run_pool(struct map *map, const char *task)
     if (map->task == NULL) {
         message("%s", err.message);
         status = settings_status(err.code);
-    } else if (check_task(map) != 0)
-        status = EXIT_USAGE;
-    else
+    } else
         status = run_task(map, run_pool_on);
     status = conclude(map, status);
     session_finish(map->pool);
@@ -623,7 +677,7 @@ static int run_catalog(struct map *map, const char *task)
         map->task = sopool_catalog_find(catalog, task, &err);
     if (map->task == NULL)
         message("%s", err.message);
-    else if (check_task(map) == 0)
+    else
         status = run_task(map, run_dry);
     (void)follow_finish(&map->follow);
     sopool_catalog_free(catalog);
@@ -659,6 +713,27 @@ static int run_map(struct map *map, const char *task)
     return status;
 }
 
+/* Do the options go together? */
+static int check_options(const struct command *command,
+                         const struct settings *settings, bool list)
+{
+    const char *wrong = NULL;
+    int input = settings->input;
+
+    if (list && input == FORMAT_TEXT && !settings->each_file)
+        wrong = "starmap reads JSON arrays; --input text is for apply and map";
+    else if (settings->each_file && input > FORMAT_TEXT)
+        wrong = "--each-file gives whole files to the task as they are; "
+                "--input is for files that hold inputs";
+    else if (settings->zero && input > FORMAT_JSON)
+        wrong = "-0 is for lines; rows of --input csv and tsv end with a "
+                "newline";
+    else if (settings->tag && settings->output > FORMAT_CSV)
+        wrong = "--tag has no place in --output raw and cbor; allowed: text, "
+                "json, csv";
+    return wrong != NULL ? usage(command->name, "%s", wrong) : 0;
+}
+
 static int run(const struct command *command, const struct settings *settings,
                int argc, char **argv, bool list)
 {
@@ -668,10 +743,11 @@ static int run(const struct command *command, const struct settings *settings,
 
     if (argc < 1)
         return usage(command->name, "%s needs a task", command->name);
-    if (list && settings->input == FORMAT_TEXT)
-        return usage(command->name, "starmap reads JSON arrays; --input text "
-                                    "is for apply and map");
-    if (input_check(argv + 1, (size_t)argc - 1) != 0 || session_begin() != 0)
+    if (check_options(command, settings, list) != 0)
+        return EXIT_USAGE;
+    if (!settings->each_file && input_check(argv + 1, (size_t)argc - 1) != 0)
+        return EXIT_USAGE;
+    if (session_begin() != 0)
         return EXIT_USAGE;
     map = calloc(1, sizeof(*map));
     if (map == NULL) {

@@ -38,19 +38,35 @@ static int take_pool(struct settings *settings, const struct option_spec *spec,
     return settings_add(settings, spec->name, spec->key, value);
 }
 
+/* The format of that name, if it is one of those that the option allows. */
 static int take_format(const struct option_spec *spec, const char *value,
                        int *format)
 {
-    if (strcmp(value, "text") == 0)
-        *format = FORMAT_TEXT;
-    else if (strcmp(value, "json") == 0)
-        *format = FORMAT_JSON;
-    else {
-        message("--%s: '%.60s' is not right; allowed: text, json", spec->name,
-                value);
-        return -1;
+    static const struct {
+        const char *name;
+        int format;
+    } formats[] = {{"text", FORMAT_TEXT},  {"json", FORMAT_JSON},
+                   {"jsonl", FORMAT_JSON}, {"csv", FORMAT_CSV},
+                   {"tsv", FORMAT_TSV},    {"raw", FORMAT_RAW},
+                   {"cbor", FORMAT_CBOR}};
+    size_t size = strlen(value);
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        const char *at = spec->key;
+
+        if (strcmp(formats[i].name, value) != 0)
+            continue;
+        while ((at = strstr(at, value)) != NULL) {
+            if (at[size] == '\0' || at[size] == ',') {
+                *format = formats[i].format;
+                return 0;
+            }
+            at += size;
+        }
     }
-    return 0;
+    message("--%s: '%.60s' is not right; allowed: %s", spec->name, value,
+            spec->key);
+    return -1;
 }
 
 static int take_input(struct settings *settings, const struct option_spec *spec,
@@ -65,6 +81,25 @@ static int take_output(struct settings *settings,
     return take_format(spec, value, &settings->output);
 }
 
+static int take_arg(struct settings *settings, const struct option_spec *spec,
+                    const char *value)
+{
+    if (strchr(value, '=') != NULL && value[0] != '=')
+        return settings_add_arg(settings, value);
+    message("--%s: '%.60s' is not right; allowed: NAME=VALUE, a parameter of "
+            "the task and its value",
+            spec->name, value);
+    return -1;
+}
+
+static int take_results(struct settings *settings,
+                        const struct option_spec *spec, const char *value)
+{
+    (void)spec;
+    settings->results = value;
+    return 0;
+}
+
 static int take_flag(struct settings *settings, const struct option_spec *spec,
                      const char *value)
 {
@@ -73,6 +108,10 @@ static int take_flag(struct settings *settings, const struct option_spec *spec,
         settings->zero = true;
     else if (strcmp(spec->name, "unordered") == 0)
         settings->unordered = true;
+    else if (strcmp(spec->name, "each-file") == 0)
+        settings->each_file = true;
+    else if (strcmp(spec->name, "tag") == 0)
+        settings->tag = true;
     else if (strcmp(spec->name, "gdb") == 0)
         settings->gdb = true;
     else if (strcmp(spec->name, "valgrind") == 0)
@@ -194,23 +233,70 @@ const struct option_group option_group_pool = {
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 
+#define ARG_OPTION                                                             \
+    {                                                                          \
+        "arg", 0, "NAME=VALUE",                                                \
+            "give this parameter the same value in every call\n"               \
+            "(for each a --arg; the input gives the others)",                  \
+            take_arg, NULL                                                     \
+    }
+
 const struct option_group option_group_input = {
     "Input",
     (const struct option_spec[]){
         {"input", 0, "FORMAT",
          "text: as the task's signature asks (default)\n"
          "json: values in JSON",
-         take_input, NULL},
+         take_input, "text, json"},
+        ARG_OPTION,
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 
+const struct option_group option_group_inputs = {
+    "Input",
+    (const struct option_spec[]){
+        {"input", 0, "FORMAT",
+         "text: lines, as the task's signature asks\n"
+         "json, jsonl: a line is a value in JSON, an array of\n"
+         "arguments, or an object of them by name\n"
+         "csv, tsv: below a header, each column being the\n"
+         "parameter of its name",
+         take_input, "text, json, jsonl, csv, tsv"},
+        {"each-file", 0, NULL,
+         "a call for each FILE, with its path (str) or its\n"
+         "contents (bytes); without FILE, lines name them",
+         take_flag, NULL},
+        ARG_OPTION,
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+#define OUTPUT_OPTION                                                          \
+    {                                                                          \
+        "output", 0, "FORMAT",                                                 \
+            "text: the results alone (default)\n"                              \
+            "json: {\"result\": ...} or {\"error\": {...}}\n"                  \
+            "csv: a header and a row for each result\n"                        \
+            "raw: as text, with nothing between results\n"                     \
+            "cbor: a sequence of CBOR items (RFC 8742)",                       \
+            take_output, "text, json, csv, raw, cbor"                          \
+    }
+
 const struct option_group option_group_output = {
     "Output",
+    (const struct option_spec[]){OUTPUT_OPTION,
+                                 {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_outputs = {
+    "Output",
     (const struct option_spec[]){
-        {"output", 0, "FORMAT",
-         "text: the results alone (default)\n"
-         "json: {\"result\": ...} or {\"error\": {...}}",
-         take_output, NULL},
+        OUTPUT_OPTION,
+        {"tag", 0, NULL, "the input beside its result, a tab between them",
+         take_flag, NULL},
+        {"results", 0, "DIR",
+         "a file in DIR for each result, named by the\n"
+         "input's number; nothing on standard output",
+         take_results, NULL},
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 

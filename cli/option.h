@@ -13,7 +13,7 @@ struct option_spec {
     /* Takes the value (NULL if it has none): 0, or -1 after a message. */
     int (*take)(struct settings *settings, const struct option_spec *spec,
                 const char *value);
-    const char *key; /* of the pool's option, for `take` */
+    const char *key; /* for `take`: the pool's option, or the values allowed */
 };
 
 struct option_group {
@@ -21,11 +21,13 @@ struct option_group {
     const struct option_spec *spec;
 };
 
-extern const struct option_group option_group_config; /* -c and what finds */
-extern const struct option_group option_group_pool;   /* the pool's options */
-extern const struct option_group option_group_input;  /* what inputs are */
-extern const struct option_group option_group_output; /* what results are */
-extern const struct option_group option_group_lines;  /* map and starmap */
+extern const struct option_group option_group_config;  /* -c and what finds */
+extern const struct option_group option_group_pool;    /* the pool's options */
+extern const struct option_group option_group_input;   /* what words are */
+extern const struct option_group option_group_inputs;  /* of many calls */
+extern const struct option_group option_group_output;  /* what a result is */
+extern const struct option_group option_group_outputs; /* of many calls */
+extern const struct option_group option_group_lines;   /* map and starmap */
 extern const struct option_group option_group_runs; /* the same, of long runs */
 extern const struct option_group option_group_listing; /* list */
 extern const struct option_group option_group_replay;  /* replay */

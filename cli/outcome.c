@@ -40,12 +40,18 @@ static void put_error(struct output *out, const sopool_error *err)
     output_byte(out, '}');
 }
 
-void outcome_json(struct output *out, const uint64_t *index, const void *item,
-                  size_t size, const sopool_error *err)
+void outcome_json(struct output *out, const uint64_t *index,
+                  const struct line *input, const void *item, size_t size,
+                  const sopool_error *err)
 {
     output_byte(out, '{');
     if (index != NULL)
         output_format(out, "\"index\":%" PRIu64 ",", *index);
+    if (input != NULL) {
+        output_text(out, "\"input\":");
+        render_string(out, input->text, input->size);
+        output_byte(out, ',');
+    }
     if (err != NULL)
         put_error(out, err);
     else {

@@ -4,11 +4,14 @@
 
 #include <sopool.h>
 
+#include "input.h"
 #include "output.h"
 
 /* {"result": ...}, or {"error": {...}} if `err` is not NULL, and a newline.
- * `index`: where the input stood, or NULL to leave that out. */
-void outcome_json(struct output *out, const uint64_t *index, const void *item,
-                  size_t size, const sopool_error *err);
+ * `index`: where the input stood, or NULL to leave that out; `input`: the input
+ * itself, or NULL. */
+void outcome_json(struct output *out, const uint64_t *index,
+                  const struct line *input, const void *item, size_t size,
+                  const sopool_error *err);
 
 #endif

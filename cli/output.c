@@ -10,6 +10,10 @@
 
 static void write_all(struct output *out, const char *data, size_t size)
 {
+    if (out->sink != NULL) {
+        out->sink(out->ctx, data, size);
+        return;
+    }
     while (size > 0) {
         ssize_t done = write(out->fd, data, size);
 

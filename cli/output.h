@@ -12,6 +12,9 @@ enum { OUTPUT_ROOM = 128 * 1024 };
 struct output {
     int fd;      /* borrowed */
     size_t size; /* bytes that wait */
+    /* Takes what is written in place of the descriptor, or NULL. */
+    void (*sink)(void *ctx, const char *data, size_t size);
+    void *ctx;
     char data[OUTPUT_ROOM];
 };
 

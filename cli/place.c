@@ -106,6 +106,7 @@ int places_put(struct places *places, uint64_t index, uint32_t file,
     }
     place->index = index;
     place->line = line;
+    place->column = 0;
     place->file = file;
     place->waits = true;
     place->kept = kept;
@@ -113,6 +114,19 @@ int places_put(struct places *places, uint64_t index, uint32_t file,
     if (places->unordered)
         (void)pthread_mutex_unlock(&places->lock);
     return status;
+}
+
+void places_mark(struct places *places, uint64_t index, uint64_t line,
+                 size_t column)
+{
+    struct place *place = &places->ring[index % RING];
+
+    if (places->unordered)
+        (void)pthread_mutex_lock(&places->lock);
+    place->line = line;
+    place->column = column;
+    if (places->unordered)
+        (void)pthread_mutex_unlock(&places->lock);
 }
 
 static struct place take_late(struct places *places, uint64_t index)

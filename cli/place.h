@@ -22,7 +22,8 @@ struct logged {
 
 struct place {
     uint64_t index; /* of the input, from 0 */
-    uint64_t line;  /* in its file, from 1 */
+    uint64_t line;  /* in its file, from 1; 0: it is the file */
+    size_t column;  /* of what is wrong with it, from 1; 0: not known */
     uint32_t file;
     uint8_t size; /* of its text, cut */
     bool cut;
@@ -49,6 +50,10 @@ void places_free(struct places *places);
 int places_put(struct places *places, uint64_t index, uint32_t file,
                uint64_t line, const char *text, size_t size,
                const struct logged *logged);
+
+/* Of the input that was noted last: what is wrong with it stands there. */
+void places_mark(struct places *places, uint64_t index, uint64_t line,
+                 size_t column);
 
 /* The place of an input whose result has come. Each is to be taken once. */
 struct place places_take(struct places *places, uint64_t index);

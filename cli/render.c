@@ -110,17 +110,23 @@ void render_string(struct output *out, const void *text, size_t size)
     output_byte(out, '"');
 }
 
-static void put_base64(struct output *out, const uint8_t *data, size_t size)
+void render_base64(struct output *out, const void *data, size_t size)
 {
     enum { PIECE = 3 * 256 };
+    const uint8_t *from = data;
     char text[PIECE / 3 * 4];
 
-    output_text(out, "{\"base64\":\"");
     for (size_t done = 0; done < size; done += PIECE) {
         size_t piece = size - done < PIECE ? size - done : PIECE;
 
-        output_bytes(out, text, base64_encode(data + done, piece, text));
+        output_bytes(out, text, base64_encode(from + done, piece, text));
     }
+}
+
+static void put_base64(struct output *out, const uint8_t *data, size_t size)
+{
+    output_text(out, "{\"base64\":\"");
+    render_base64(out, data, size);
     output_text(out, "\"}");
 }
 

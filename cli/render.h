@@ -14,6 +14,9 @@ void render_json(struct output *out, const void *item, size_t size);
  * and maps as JSON. */
 void render_text(struct output *out, const void *item, size_t size);
 
+/* Bytes as base64, without quotes. */
+void render_base64(struct output *out, const void *data, size_t size);
+
 /* Text as a JSON string; what is not UTF-8 in it becomes U+FFFD. */
 void render_string(struct output *out, const void *text, size_t size);
 

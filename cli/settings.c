@@ -22,8 +22,25 @@ int settings_add(struct settings *settings, const char *option, const char *key,
     return 0;
 }
 
+int settings_add_arg(struct settings *settings, const char *text)
+{
+    const char **grown =
+        reallocarray(settings->arg, settings->arg_count + 1, sizeof(*grown));
+
+    if (grown == NULL) {
+        message("out of memory");
+        return -1;
+    }
+    settings->arg = grown;
+    grown[settings->arg_count++] = text;
+    return 0;
+}
+
 void settings_finish(struct settings *settings)
 {
+    free(settings->arg);
+    settings->arg = NULL;
+    settings->arg_count = 0;
     free(settings->pool);
     settings->pool = NULL;
     settings->pool_count = 0;

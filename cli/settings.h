@@ -11,7 +11,15 @@
 #include "halt.h"
 #include "pace.h"
 
-enum format { FORMAT_DEFAULT = 0, FORMAT_TEXT, FORMAT_JSON };
+enum format {
+    FORMAT_DEFAULT = 0,
+    FORMAT_TEXT,
+    FORMAT_JSON, /* as input also JSON lines */
+    FORMAT_CSV,
+    FORMAT_TSV,
+    FORMAT_RAW,
+    FORMAT_CBOR,
+};
 
 enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_YES, PROGRESS_NO };
 
@@ -27,9 +35,14 @@ struct settings {
     const char *config; /* or NULL */
     struct pool_setting *pool;
     size_t pool_count; /* owned */
-    int input, output; /* enum format */
-    int progress;      /* enum progress_wish */
-    bool zero;         /* inputs end with NUL */
+    const char **arg;  /* NAME=VALUE, of --arg; the list is owned */
+    size_t arg_count;
+    int input, output;   /* enum format */
+    bool each_file;      /* the files are the inputs */
+    bool tag;            /* the input beside its result */
+    const char *results; /* a folder for a file for each result, or NULL */
+    int progress;        /* enum progress_wish */
+    bool zero;           /* inputs end with NUL */
     bool unordered;
     bool json;
     bool gdb, valgrind; /* of replay */
@@ -43,6 +56,7 @@ struct settings {
 
 int settings_add(struct settings *settings, const char *option, const char *key,
                  const char *value);
+int settings_add_arg(struct settings *settings, const char *text);
 void settings_finish(struct settings *settings);
 
 /* The pool's options, the caller's; NULL after messages that say why not. */

@@ -143,8 +143,8 @@ tests_fuzz_value_SOURCES = tests/fuzz/value.c $(fuzz_main)
 tests_fuzz_value_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 # JSON is the command's.
 tests_fuzz_json_SOURCES = tests/fuzz/json.c $(fuzz_main) \
-	cli/base64.c cli/json.c cli/lint.c cli/message.c cli/output.c \
-	cli/render.c
+	cli/base64.c cli/json.c cli/lint.c cli/message.c cli/near.c \
+	cli/output.c cli/render.c
 tests_fuzz_json_CPPFLAGS = $(sopool_CPPFLAGS)
 tests_fuzz_json_CFLAGS = $(sopool_CFLAGS)
 tests_fuzz_json_LDADD = core/libsopool-core.la $(JSON_LIBS)
@@ -181,10 +181,12 @@ bats_tests += \
 	tests/cli/convert.bats \
 	tests/cli/deaths.bats \
 	tests/cli/exit.bats \
+	tests/cli/inputs.bats \
 	tests/cli/list.bats \
 	tests/cli/joblog.bats \
 	tests/cli/map.bats \
 	tests/cli/options.bats \
+	tests/cli/outputs.bats \
 	tests/cli/pains.bats \
 	tests/cli/replay.bats \
 	tests/cli/runs.bats \
