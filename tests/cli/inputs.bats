@@ -377,6 +377,24 @@ $(cat "$in/b"* | sha256sum | cut -d ' ' -f 1)"
     has "--each-file gives whole files to the task as they are; --input is for files that hold inputs"
 }
 
+# ---- without running them
+
+@test "--dry-run shows the calls that inputs of each form make" {
+    printf 'seed,samples\n1,100\n1\nx,2\n' >"$in"
+    run --separate-stderr sopool starmap --dry-run --input csv math.estimate_pi "$in"
+    ends 1
+    is 'math.estimate_pi [100,1]'
+    says "sopool: $in:3:1: the row has 1 field" "sopool: $in:4:1: argument 2 (seed): "
+    run sopool map --dry-run --arg seed=7 math.estimate_pi <<<5
+    ends 0
+    is 'math.estimate_pi [5,7]'
+    printf abc >"$in"
+    run --separate-stderr sopool map --dry-run --each-file hash.sha256 "$in" "$in.no"
+    ends 1
+    is 'hash.sha256 [{"base64":"YWJj"}]'
+    says "sopool: $in.no: cannot read '$in.no': No such file or directory"
+}
+
 # ---- formats
 
 @test "an unknown format is told with those that there are" {

@@ -185,6 +185,17 @@ END
     cmp "$dir/000000004" <(printf '\x10')
 }
 
+@test "--results has the number of the input, also where a run goes on" {
+    sopool map --joblog "$in.log" --results "$dir" math.square <<<$'2\n4'
+    sopool map --joblog "$in.log" --resume --results "$dir" math.square \
+        <<<$'2\n4\n6\n4\n7' 2>"$err"
+    run grep -r . "$dir"
+    [ "${#lines[@]}" -eq 5 ]
+    cmp "$dir/000000003" <(echo 36)
+    cmp "$dir/000000004" <(echo 16)
+    cmp "$dir/000000005" <(echo 49)
+}
+
 @test "--results that cannot be written is told" {
     run sopool map --results "$BATS_TEST_FILENAME" math.square <<<3
     ends 2
