@@ -19,8 +19,16 @@ void gaps_add(struct gaps *gaps, uint32_t worker, int64_t from_ns,
     if (gaps->count == GAPS_HELD)
         tell_first(gaps);
     gaps->held[(gaps->first + gaps->count) % GAPS_HELD] =
-        (struct gap){worker, from_ns, to_ns};
+        (struct gap){worker, gaps->calls, from_ns, to_ns};
     gaps->count++;
+}
+
+void gaps_pass(struct gaps *gaps)
+{
+    gaps->calls++;
+    while (gaps->count > 0 &&
+           gaps->calls - gaps->held[gaps->first].known > GAPS_WAIT)
+        tell_first(gaps);
 }
 
 /* What is left before the call stays in its place, what is left behind it

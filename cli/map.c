@@ -22,6 +22,7 @@
 #include "message.h"
 #include "outcome.h"
 #include "output.h"
+#include "pictures.h"
 #include "place.h"
 #include "progress.h"
 #include "render.h"
@@ -65,6 +66,7 @@ struct map {
     pthread_mutex_t turn; /* held but while it waits */
     struct output out;
     struct follow follow; /* is as it was when threads were started */
+    struct pictures pictures;
     struct progress progress;
     int64_t flushed; /* when, in nanoseconds */
     uint64_t done, failed, not_run;
@@ -459,7 +461,9 @@ static void say_summary(const struct map *map, const char *why)
 }
 
 /* In another thread: a signal ends the command. What is written by now counts;
- * the main thread may be waiting for who reads it, and then has the turn. */
+ * the main thread may be waiting for who reads it, and then has the turn. Or in
+ * the main thread, with 0: it cannot go on, and which results were written is
+ * not known. */
 static void tell_end(void *ctx, int sig)
 {
     struct map *map = ctx;
@@ -467,6 +471,10 @@ static void tell_end(void *ctx, int sig)
     struct timespec now;
     char why[64];
 
+    if (sig == 0) {
+        pictures_end(&map->pictures);
+        return;
+    }
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     now.tv_nsec += until.tv_nsec;
     now.tv_sec += now.tv_nsec / 1000000000;
@@ -600,6 +608,10 @@ static int run_pool(struct map *map, const char *task)
         message("%s", err.message);
         status = settings_status(err.code);
     } else if (check_task(map) != 0)
+        status = EXIT_USAGE;
+    else if (pictures_begin(&map->pictures, map->settings,
+                            map->list ? "starmap" : "map", map->task, map->pool,
+                            &map->follow) != 0)
         status = EXIT_USAGE;
     else
         status = run_task(map, run_pool_on);

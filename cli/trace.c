@@ -235,6 +235,7 @@ void trace_call(struct trace *trace, const struct ended *ended)
     struct hand *hand;
     int64_t from, to;
 
+    gaps_pass(&trace->gaps);
     if (info == NULL || info->worker == 0 || info->started_ns == 0) {
         put_never_run(trace, ended);
         return;
@@ -294,13 +295,16 @@ static void note_last_waits(struct trace *trace, int64_t end_ns)
     }
 }
 
-int trace_close(struct trace *trace, int64_t end_ns, int sig)
+int trace_close(struct trace *trace, int64_t end_ns, bool whole, int sig)
 {
     const char *name = sigabbrev_np(sig);
     int status;
 
-    note_last_waits(trace, end_ns);
-    gaps_end(&trace->gaps);
+    /* Of calls that were not told, nobody knows who waited meanwhile. */
+    if (whole) {
+        note_last_waits(trace, end_ns);
+        gaps_end(&trace->gaps);
+    }
     if (sig != 0) {
         put_mark(trace, "interrupted", 0, end_ns);
         output_format(&trace->out, ",\"args\":{\"signal\":\"SIG%s\"}}",

@@ -27,8 +27,9 @@ struct trace *trace_open(const char *path, const struct trace_facts *facts);
 void trace_call(struct trace *trace, const struct ended *ended);
 void trace_worker(struct trace *trace, const sopool_worker_event *event);
 
-/* Ends the file; `sig` is the signal that ended the run before its time, or 0.
- * 0, or -1: something could not be written, which has been told. */
-int trace_close(struct trace *trace, int64_t end_ns, int sig);
+/* Ends the file. `whole`: all calls were told; `sig` is the signal that ended
+ * the run before its time, or 0. 0, or -1: something could not be written,
+ * which has been told. */
+int trace_close(struct trace *trace, int64_t end_ns, bool whole, int sig);
 
 #endif

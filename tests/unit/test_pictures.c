@@ -18,14 +18,14 @@ enum { MS = 1000000 };
 
 struct told {
     size_t count;
-    struct gap gap[2000];
+    struct gap gap[GAPS_HELD + 100];
 };
 
 static void tell(void *ctx, const struct gap *gap)
 {
     struct told *told = ctx;
 
-    ck_assert_uint_lt(told->count, 2000);
+    ck_assert_uint_lt(told->count, GAPS_HELD + 100);
     told->gap[told->count++] = *gap;
 }
 
@@ -70,7 +70,21 @@ START_TEST(a_gap_that_calls_fill_is_none)
 }
 END_TEST
 
-START_TEST(gaps_are_held_back_up_to_a_number)
+START_TEST(gaps_are_held_back_for_a_number_of_calls)
+{
+    begin_gaps();
+    gaps_add(&gaps, 1, 10 * MS, 20 * MS);
+    for (size_t i = 0; i < GAPS_WAIT; i++)
+        gaps_pass(&gaps);
+    gaps_add(&gaps, 1, 30 * MS, 40 * MS);
+    ck_assert_uint_eq(told.count, 0);
+    gaps_pass(&gaps);
+    ck_assert_uint_eq(told.count, 1);
+    ck_assert_int_eq(told.gap[0].to_ns, 20 * MS);
+}
+END_TEST
+
+START_TEST(gaps_without_number_have_no_room)
 {
     begin_gaps();
     for (int64_t i = 0; i < GAPS_HELD + 10; i++)
@@ -319,7 +333,8 @@ int main(void)
 
     tcase_add_test(tests, a_late_call_takes_its_time_out_of_a_gap);
     tcase_add_test(tests, a_gap_that_calls_fill_is_none);
-    tcase_add_test(tests, gaps_are_held_back_up_to_a_number);
+    tcase_add_test(tests, gaps_are_held_back_for_a_number_of_calls);
+    tcase_add_test(tests, gaps_without_number_have_no_room);
     tcase_add_test(tests, a_worker_takes_the_seat_of_one_that_ended);
     tcase_add_test(tests, any_number_of_workers_has_room);
     tcase_add_test(tests, bins_grow_with_the_run_and_lose_nothing);
