@@ -10,9 +10,9 @@ build_packages='
 demo_packages='
     wamerican-insane'
 check_packages='
-    bats check clang clang-format g++ gnuplot-nox libcbor-dev libglib2.0-dev
-    libtbb-dev libuv1-dev mandoc procps python3 python3-cbor2 spin valgrind
-    xz-utils'
+    bats check chromium clang clang-format g++ gnuplot-nox libcbor-dev
+    libglib2.0-dev libtbb-dev libuv1-dev mandoc procps python3 python3-cbor2
+    spin valgrind xz-utils'
 
 die() {
     echo "autogen.sh: $*" >&2

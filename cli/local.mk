@@ -10,6 +10,8 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/crew.c \
+	cli/crew.h \
 	cli/csv.c \
 	cli/csv.h \
 	cli/done.c \
@@ -18,12 +20,20 @@ sopool_SOURCES = \
 	cli/dryrun.h \
 	cli/eachfile.c \
 	cli/eachfile.h \
+	cli/figures.c \
+	cli/figures.h \
 	cli/follow.c \
 	cli/follow.h \
 	cli/form.c \
 	cli/form.h \
+	cli/gaps.c \
+	cli/gaps.h \
 	cli/halt.c \
 	cli/halt.h \
+	cli/histogram.c \
+	cli/histogram.h \
+	cli/html.c \
+	cli/html.h \
 	cli/input.c \
 	cli/input.h \
 	cli/joblog.c \
@@ -51,18 +61,31 @@ sopool_SOURCES = \
 	cli/output.h \
 	cli/pace.c \
 	cli/pace.h \
+	cli/page.c \
+	cli/page.h \
+	cli/pagebars.c \
+	cli/pagelines.c \
+	cli/pagestyle.c \
+	cli/pictures.c \
+	cli/pictures.h \
 	cli/place.c \
 	cli/place.h \
 	cli/progress.c \
 	cli/progress.h \
+	cli/reasons.c \
+	cli/reasons.h \
 	cli/render.c \
 	cli/render.h \
 	cli/replay.c \
 	cli/replay.h \
+	cli/report.c \
+	cli/report.h \
 	cli/results.c \
 	cli/results.h \
 	cli/resume.c \
 	cli/resume.h \
+	cli/sample.c \
+	cli/sample.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \
@@ -71,7 +94,11 @@ sopool_SOURCES = \
 	cli/sheet.h \
 	cli/source.c \
 	cli/source.h \
-	cli/status.h
+	cli/status.h \
+	cli/timeline.c \
+	cli/timeline.h \
+	cli/trace.c \
+	cli/trace.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS)

@@ -19,7 +19,7 @@
 
 #define CALL_STATUS                                                            \
     "  0    every call gave a result\n"                                        \
-    "  1    a call failed, or its result could not be written\n"               \
+    "  1    a call failed, or not all could be written\n"                      \
     "  2    the command line, a config file or a plugin is wrong\n"            \
     "  3    the pool can run nothing any more\n"                               \
     "  128+N  ended by signal N"
@@ -86,7 +86,8 @@ static const struct command commands[] = {
         .status = CALL_STATUS,
         .group = {&option_group_lines, &option_group_inputs,
                   &option_group_outputs, &option_group_runs,
-                  &option_group_config, &option_group_pool, &option_group_help},
+                  &option_group_pictures, &option_group_config,
+                  &option_group_pool, &option_group_help},
         .run = map_run,
     },
     {
@@ -100,7 +101,8 @@ static const struct command commands[] = {
         .status = CALL_STATUS,
         .group = {&option_group_lines, &option_group_inputs,
                   &option_group_outputs, &option_group_runs,
-                  &option_group_config, &option_group_pool, &option_group_help},
+                  &option_group_pictures, &option_group_config,
+                  &option_group_pool, &option_group_help},
         .run = starmap_run,
     },
     {

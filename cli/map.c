@@ -20,6 +20,7 @@
 #include "form.h"
 #include "message.h"
 #include "output.h"
+#include "pictures.h"
 #include "place.h"
 #include "progress.h"
 #include "render.h"
@@ -68,6 +69,7 @@ struct map {
     struct form form;
     struct results *results; /* or NULL: all on standard output */
     struct follow follow;    /* is as it was when threads were started */
+    struct pictures pictures;
     struct progress progress;
     int64_t flushed; /* when, in nanoseconds */
     uint64_t done, failed, not_run;
@@ -489,7 +491,9 @@ static void say_summary(const struct map *map, const char *why)
 }
 
 /* In another thread: a signal ends the command. What is written by now counts;
- * the main thread may be waiting for who reads it, and then has the turn. */
+ * the main thread may be waiting for who reads it, and then has the turn. Or in
+ * the main thread, with 0: it cannot go on, and which results were written is
+ * not known. */
 static void tell_end(void *ctx, int sig)
 {
     struct map *map = ctx;
@@ -497,6 +501,10 @@ static void tell_end(void *ctx, int sig)
     struct timespec now;
     char why[64];
 
+    if (sig == 0) {
+        pictures_end(&map->pictures);
+        return;
+    }
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     now.tv_nsec += until.tv_nsec;
     now.tv_sec += now.tv_nsec / 1000000000;
@@ -655,7 +663,11 @@ static int run_pool(struct map *map, const char *task)
     if (map->task == NULL) {
         message("%s", err.message);
         status = settings_status(err.code);
-    } else
+    } else if (pictures_begin(&map->pictures, map->settings,
+                              map->list ? "starmap" : "map", map->task,
+                              map->pool, &map->follow) != 0)
+        status = EXIT_USAGE;
+    else
         status = run_task(map, run_pool_on);
     status = conclude(map, status);
     session_finish(map->pool);

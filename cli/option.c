@@ -189,6 +189,20 @@ static int take_progress(struct settings *settings,
     return 0;
 }
 
+static int take_picture(struct settings *settings,
+                        const struct option_spec *spec, const char *value)
+{
+    const char **file =
+        strcmp(spec->name, "trace") == 0 ? &settings->trace : &settings->report;
+
+    if (*file != NULL) {
+        message("--%s is given twice; allowed: one file", spec->name);
+        return -1;
+    }
+    *file = value;
+    return 0;
+}
+
 const struct option_group option_group_config = {
     "Where options and plugins come from",
     (const struct option_spec[]){
@@ -340,6 +354,20 @@ const struct option_group option_group_runs = {
          take_load, NULL},
         {"dry-run", 0, NULL, "print the calls, and run none", take_resume,
          NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_pictures = {
+    "Pictures",
+    (const struct option_spec[]){
+        {"trace", 0, "FILE",
+         "write which worker ran what when, for Perfetto or\n"
+         "chrome://tracing (JSON)",
+         take_picture, NULL},
+        {"report", 0, "FILE.html",
+         "write a page that sums up the run: a timeline,\n"
+         "durations, the slowest calls, failures by reason",
+         take_picture, NULL},
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 

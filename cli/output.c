@@ -2,11 +2,21 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "session.h"
+
+static void cannot_write(struct output *out, int error)
+{
+    if (out->name == NULL)
+        session_cannot_write(error);
+    out->failed = true;
+    message("cannot write %.512s: %s", out->name, strerror(error));
+}
 
 static void write_all(struct output *out, const char *data, size_t size)
 {
@@ -14,16 +24,38 @@ static void write_all(struct output *out, const char *data, size_t size)
         out->sink(out->ctx, data, size);
         return;
     }
-    while (size > 0) {
+    while (size > 0 && !out->failed) {
         ssize_t done = write(out->fd, data, size);
 
         if (done < 0 && errno == EINTR)
             continue;
-        if (done < 0)
-            session_cannot_write(errno);
+        if (done < 0) {
+            cannot_write(out, errno);
+            return;
+        }
         data += done;
         size -= (size_t)done;
     }
+}
+
+int output_open(struct output *out, const char *name)
+{
+    out->name = name;
+    out->failed = false;
+    out->size = 0;
+    out->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out->fd >= 0)
+        return 0;
+    cannot_write(out, errno);
+    return -1;
+}
+
+int output_close(struct output *out)
+{
+    output_flush(out);
+    if (close(out->fd) != 0 && errno != EINTR && !out->failed)
+        cannot_write(out, errno);
+    return out->failed ? -1 : 0;
 }
 
 void output_flush(struct output *out)

@@ -1,22 +1,32 @@
 /* output.h - results on their way out, in a buffer. What cannot be written
  * ends the command there and then (session_cannot_write), so nothing here
- * fails. */
+ * fails. A file beside the results, which has a name, ends nothing: what goes
+ * wrong with it is told once, and shows when it is closed. */
 #ifndef SOPOOL_CLI_OUTPUT_H
 #define SOPOOL_CLI_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 enum { OUTPUT_ROOM = 128 * 1024 };
 
 struct output {
-    int fd;      /* borrowed */
-    size_t size; /* bytes that wait */
+    int fd;           /* borrowed */
+    const char *name; /* of a file beside the results, or NULL; borrowed */
+    bool failed;      /* it could not be written: nothing more is */
+    size_t size;      /* bytes that wait */
     /* Takes what is written in place of the descriptor, or NULL. */
     void (*sink)(void *ctx, const char *data, size_t size);
     void *ctx;
     char data[OUTPUT_ROOM];
 };
+
+/* A file beside the results, new or emptied: 0, or -1 after a message. */
+int output_open(struct output *out, const char *name);
+
+/* Writes what waits and closes it: 0, or -1 if not all could be written. */
+int output_close(struct output *out);
 
 /* Writes what waits. */
 void output_flush(struct output *out);

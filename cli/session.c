@@ -26,6 +26,7 @@ static struct {
     sopool_pool *pool; /* under the lock, as all that follows */
     void (*tell)(void *ctx, int sig);
     void *ctx;
+    pthread_t teller; /* who asked for it */
 } session = {
     .input = STDIN_FILENO,
     .output = STDOUT_FILENO,
@@ -191,6 +192,7 @@ void session_at_end(void (*tell)(void *ctx, int sig), void *ctx)
     (void)pthread_mutex_lock(&session.lock);
     session.tell = tell;
     session.ctx = ctx;
+    session.teller = pthread_self();
     (void)pthread_mutex_unlock(&session.lock);
 }
 
@@ -212,21 +214,35 @@ bool session_ending(void)
     return atomic_load(&session.ending);
 }
 
+int session_signal(void)
+{
+    return session_ending() ? atomic_load(&session.status) - 128 : 0;
+}
+
 void session_await_end(void)
 {
     for (;;)
         (void)pause();
 }
 
+/* With the lock, by end_pool. */
+static void tell_here(void)
+{
+    if (session.tell != NULL && pthread_equal(session.teller, pthread_self()))
+        session.tell(session.ctx, 0);
+}
+
 void session_quit(int status)
 {
     end_pool(status);
+    tell_here();
     exit(status);
 }
 
 void session_pipe_closed(void)
 {
     end_pool(session.pipe_signal ? 128 + SIGPIPE : EXIT_FAILED);
+    tell_here();
     if (session.pipe_signal)
         die(SIGPIPE);
     exit(EXIT_FAILED);

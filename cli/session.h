@@ -32,11 +32,14 @@ void session_close(sopool_pool *pool);
 void session_finish(sopool_pool *pool);
 
 /* To be called in another thread when a signal ends the command and its workers
- * have ended; NULL: nothing. */
+ * have ended, or with 0 in this one when it ends the command; NULL: nothing. */
 void session_at_end(void (*tell)(void *ctx, int sig), void *ctx);
 
 /* Has a signal come? Then what now goes wrong does so because of it. */
 bool session_ending(void);
+
+/* That signal, or 0. */
+int session_signal(void);
 
 /* Does not return: the thread that takes signals is ending the command. */
 void session_await_end(void) __attribute__((noreturn));

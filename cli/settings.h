@@ -47,6 +47,7 @@ struct settings {
     bool json;
     bool gdb, valgrind; /* of replay */
     const char *joblog; /* or NULL */
+    const char *trace, *report;
     bool resume, retry_failed;
     bool dry_run;
     struct halt halt;

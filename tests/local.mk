@@ -37,6 +37,7 @@ unit_tests += \
 	tests/unit/test_options \
 	tests/unit/test_pack \
 	tests/unit/test_pains \
+	tests/unit/test_pictures \
 	tests/unit/test_pool \
 	tests/unit/test_register \
 	tests/unit/test_signature \
@@ -55,6 +56,18 @@ EXTRA_DIST += \
 	tests/unit/files.h \
 	tests/unit/pools.h \
 	tests/unit/unit.h
+
+# Of the command, what draws. One of its headers is called as Check's is.
+tests_unit_test_pictures_SOURCES = \
+	tests/unit/test_pictures.c \
+	cli/crew.c \
+	cli/gaps.c \
+	cli/histogram.c \
+	cli/reasons.c \
+	cli/sample.c \
+	cli/timeline.c
+tests_unit_test_pictures_CPPFLAGS = $(AM_CPPFLAGS) \
+	-iquote $(top_srcdir)/cli
 
 # The codec beside others.
 peer_tests = tests/unit/cbor_peers
@@ -188,6 +201,7 @@ bats_tests += \
 	tests/cli/options.bats \
 	tests/cli/outputs.bats \
 	tests/cli/pains.bats \
+	tests/cli/pictures.bats \
 	tests/cli/replay.bats \
 	tests/cli/runs.bats \
 	tests/cli/starmap.bats \
@@ -195,7 +209,8 @@ bats_tests += \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \
-	tests/cli/helper.bash
+	tests/cli/helper.bash \
+	tests/cli/pictures.py
 
 if HAVE_BATS
 TESTS += $(bats_tests)

@@ -132,6 +132,17 @@ START_TEST(deadlines)
 }
 END_TEST
 
+START_TEST(times_for_people_keep_their_distance)
+{
+    int64_t base = clock_now();
+    int64_t first = clock_since_1970(base);
+
+    ck_assert_int_gt(first, INT64_C(1700000000) * NS_PER_S);
+    for (int64_t i = 0; i < 100000; i++)
+        ck_assert_int_eq(clock_since_1970(base + i) - first, i);
+}
+END_TEST
+
 START_TEST(near_words)
 {
     const char *const list[] = {"processes", NULL, "timeout", "retries"};
@@ -157,6 +168,7 @@ static Suite *suite(void)
     tcase_add_test(tc, buf_grows);
     tcase_add_test(tc, buf_survives_too_much);
     tcase_add_test(tc, deadlines);
+    tcase_add_test(tc, times_for_people_keep_their_distance);
     tcase_add_test(tc, near_words);
     suite_add_tcase(s, tc);
     return s;
