@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/near.h"
+#include "pool/status.h"
 
 #define AT(member)                                                             \
     .offset = offsetof(struct sopool_options, member),                         \
@@ -118,6 +119,11 @@ const struct option_key option_keys[] = {
      AT(crash_dir),
      .allowed = "a folder",
      .doc = "where what there is of a call that crashed is kept"},
+    {.name = "status",
+     .kind = OPTION_SWITCH,
+     AT(status),
+     .allowed = "true, false, auto",
+     .doc = "whether 'sopool top' shows the pool; auto: if it can be"},
     {.name = "chaos",
      .kind = OPTION_CHAOS,
      AT(chaos),
@@ -357,6 +363,23 @@ static int put_path(sopool_options *options, const struct option_key *key,
     return 0;
 }
 
+static int put_switch(sopool_options *options, const struct option_key *key,
+                      const char *text, sopool_error *err)
+{
+    static const char *const words[] = {
+        [STATUS_OFF] = "false",
+        [STATUS_ON] = "true",
+        [STATUS_AUTO] = "auto",
+    };
+
+    for (int i = STATUS_OFF; i <= STATUS_AUTO; i++)
+        if (strcmp(words[i], text) == 0) {
+            store(options, key, (uint64_t)i);
+            return 0;
+        }
+    return refuse(key, text, err);
+}
+
 static struct strings *list_at(sopool_options *options,
                                const struct option_key *key)
 {
@@ -385,6 +408,8 @@ int option_put(sopool_options *options, const struct option_key *key,
                                                              : error_nomem(err);
     case OPTION_FOLDER:
         return put_path(options, key, text, err);
+    case OPTION_SWITCH:
+        return put_switch(options, key, text, err);
     case OPTION_CHAOS:
         return chaos_parse(&options->chaos, text, err);
     default:
