@@ -14,8 +14,12 @@ sopool_SOURCES = \
 	cli/done.h \
 	cli/dryrun.c \
 	cli/dryrun.h \
+	cli/figure.c \
+	cli/figure.h \
 	cli/follow.c \
 	cli/follow.h \
+	cli/frame.c \
+	cli/frame.h \
 	cli/halt.c \
 	cli/halt.h \
 	cli/input.c \
@@ -55,15 +59,20 @@ sopool_SOURCES = \
 	cli/replay.h \
 	cli/resume.c \
 	cli/resume.h \
+	cli/screen.c \
+	cli/screen.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \
 	cli/settings.h \
-	cli/status.h
+	cli/status.h \
+	cli/top.c \
+	cli/top.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
-sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS)
-sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS)
+sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
+	$(NCURSES_CFLAGS)
+sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS)
 
 bashcompdir = $(datadir)/bash-completion/completions
 EXTRA_DIST += cli/sopool.bash-completion

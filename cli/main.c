@@ -16,6 +16,7 @@
 #include "replay.h"
 #include "session.h"
 #include "status.h"
+#include "top.h"
 
 #define CALL_STATUS                                                            \
     "  0    every call gave a result\n"                                        \
@@ -84,6 +85,7 @@ static const struct command commands[] = {
         .group = {&option_group_lines, &option_group_input,
                   &option_group_output, &option_group_runs,
                   &option_group_config, &option_group_pool, &option_group_help},
+        .seen = true,
         .run = map_run,
     },
     {
@@ -97,6 +99,7 @@ static const struct command commands[] = {
         .group = {&option_group_lines, &option_group_input,
                   &option_group_output, &option_group_runs,
                   &option_group_config, &option_group_pool, &option_group_help},
+        .seen = true,
         .run = starmap_run,
     },
     {
@@ -130,6 +133,23 @@ static const struct command commands[] = {
                   "  128+N  it crashed, by signal N",
         .group = {&option_group_replay, &option_group_help},
         .run = replay_run,
+    },
+    {
+        .name = "top",
+        .synopsis = "",
+        .summary = "Shows the pools that are running, and their workers",
+        .details =
+            "Of each pool of yours: how far it is, what each worker runs and "
+            "since\nwhen, what waits, and how often workers were replaced. "
+            "The pools of map\nand starmap are seen, and those that have "
+            "status: true in their config\nfile. Arrows scroll, q quits.",
+        .examples = "  sopool top\n"
+                    "  sopool top --once --json | jq '.[].workers[].task'",
+        .status = "  0    shown, even if there is no pool\n"
+                  "  1    pools cannot be looked for\n"
+                  "  2    the command line is wrong, or there is no terminal",
+        .group = {&option_group_top, &option_group_help},
+        .run = top_run,
     },
 };
 
@@ -204,7 +224,7 @@ static int help_on(const char *name)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct settings settings = {0};
+    struct settings settings = {.seen = command->seen};
     int first = option_read(command, &settings, argc, argv);
     int status = EXIT_USAGE;
 
