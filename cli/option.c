@@ -146,9 +146,17 @@ static int take_load(struct settings *settings, const struct option_spec *spec,
 static int take_progress(struct settings *settings,
                          const struct option_spec *spec, const char *value)
 {
-    (void)value;
-    settings->progress =
-        strcmp(spec->name, "progress") == 0 ? PROGRESS_YES : PROGRESS_NO;
+    if (strcmp(value, "always") == 0)
+        settings->progress = PROGRESS_ALWAYS;
+    else if (strcmp(value, "never") == 0)
+        settings->progress = PROGRESS_NEVER;
+    else if (strcmp(value, "auto") == 0)
+        settings->progress = PROGRESS_AUTO;
+    else {
+        message("--%s: '%.60s' is not right; allowed: always, never, auto",
+                spec->name, value);
+        return -1;
+    }
     return 0;
 }
 
@@ -227,11 +235,11 @@ const struct option_group option_group_lines = {
          take_flag, NULL},
         {"unordered", 0, NULL, "results as they come, not in input order",
          take_flag, NULL},
-        {"progress", 0, NULL,
-         "show progress on standard error (default: if\n"
-         "that is a terminal and standard output is not)",
+        {"progress", 0, "WHEN",
+         "show on standard error how far it is: always,\n"
+         "never, or auto: if that is a terminal and standard\n"
+         "output is not (default)",
          take_progress, NULL},
-        {"no-progress", 0, NULL, "do not", take_progress, NULL},
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 

@@ -13,7 +13,7 @@
 
 enum format { FORMAT_DEFAULT = 0, FORMAT_TEXT, FORMAT_JSON };
 
-enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_YES, PROGRESS_NO };
+enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 /* One of the pool's options. */
 struct pool_setting {

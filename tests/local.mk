@@ -41,6 +41,7 @@ unit_tests += \
 	tests/unit/test_register \
 	tests/unit/test_signature \
 	tests/unit/test_slab \
+	tests/unit/test_status \
 	tests/unit/test_task \
 	tests/unit/test_text \
 	tests/unit/test_value \
@@ -177,6 +178,7 @@ bats_tests += \
 	tests/cli/apply.bats \
 	tests/cli/build.bats \
 	tests/cli/chaos.bats \
+	tests/cli/completion.bats \
 	tests/cli/config.bats \
 	tests/cli/convert.bats \
 	tests/cli/deaths.bats \
@@ -185,10 +187,13 @@ bats_tests += \
 	tests/cli/joblog.bats \
 	tests/cli/map.bats \
 	tests/cli/options.bats \
+	tests/cli/pages.bats \
 	tests/cli/pains.bats \
+	tests/cli/progress.bats \
 	tests/cli/replay.bats \
 	tests/cli/runs.bats \
 	tests/cli/starmap.bats \
+	tests/cli/top.bats \
 	tests/faults/scarce.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
