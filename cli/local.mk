@@ -10,6 +10,8 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/complete.c \
+	cli/complete.h \
 	cli/done.c \
 	cli/done.h \
 	cli/dryrun.c \
@@ -74,11 +76,24 @@ sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
 	$(NCURSES_CFLAGS)
 sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS)
 
+# Completion, where each shell looks for that of packages.
 bashcompdir = $(datadir)/bash-completion/completions
-EXTRA_DIST += cli/sopool.bash-completion
+zshcompdir = $(datadir)/zsh/site-functions
+fishcompdir = $(datadir)/fish/vendor_completions.d
+EXTRA_DIST += \
+	cli/sopool.bash-completion \
+	cli/sopool.fish-completion \
+	cli/sopool.zsh-completion
 install-data-local:
-	$(MKDIR_P) "$(DESTDIR)$(bashcompdir)"
+	$(MKDIR_P) "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
+		"$(DESTDIR)$(fishcompdir)"
 	$(INSTALL_DATA) $(srcdir)/cli/sopool.bash-completion \
 		"$(DESTDIR)$(bashcompdir)/sopool"
+	$(INSTALL_DATA) $(srcdir)/cli/sopool.zsh-completion \
+		"$(DESTDIR)$(zshcompdir)/_sopool"
+	$(INSTALL_DATA) $(srcdir)/cli/sopool.fish-completion \
+		"$(DESTDIR)$(fishcompdir)/sopool.fish"
 uninstall-local:
-	rm -f "$(DESTDIR)$(bashcompdir)/sopool"
+	rm -f "$(DESTDIR)$(bashcompdir)/sopool" \
+		"$(DESTDIR)$(zshcompdir)/_sopool" \
+		"$(DESTDIR)$(fishcompdir)/sopool.fish"

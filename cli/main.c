@@ -7,6 +7,7 @@
 
 #include "apply.h"
 #include "check.h"
+#include "complete.h"
 #include "list.h"
 #include "map.h"
 #include "message.h"
@@ -212,9 +213,23 @@ static int help(void)
     return EXIT_GOOD;
 }
 
-static int help_on(const char *name)
+/* What is not for people: see complete.h. */
+static int help_machine(int argc, char **argv)
 {
+    if (strcmp(argv[0], "--complete") == 0)
+        return complete_words(commands, COMMANDS, argc - 1, argv + 1);
+    if (strcmp(argv[0], "--options") == 0)
+        return complete_dump(commands, COMMANDS);
+    return usage(NULL, "help takes a command, not '%.60s'", argv[0]);
+}
+
+static int help_on(int argc, char **argv)
+{
+    const char *name = argv[0];
     const struct command *command = find(name);
+
+    if (name[0] == '-')
+        return help_machine(argc, argv);
 
     if (command == NULL)
         return unknown(name);
@@ -250,7 +265,8 @@ int main(int argc, char **argv)
         return version();
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
         strcmp(name, "help") == 0)
-        return argc > 2 && name[0] != '-' ? help_on(argv[2]) : help();
+        return argc > 2 && name[0] != '-' ? help_on(argc - 2, argv + 2)
+                                          : help();
     if (name[0] == '-')
         return usage(NULL, "%.60s: options stand behind the command", name);
     command = find(name);

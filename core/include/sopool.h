@@ -370,6 +370,19 @@ SOPOOL_API int sopool_options_load(sopool_options *options, const char *path,
 SOPOOL_API int sopool_options_set(sopool_options *options, const char *key,
                                   const char *text, sopool_error *err);
 
+/* A key of the options. */
+typedef struct sopool_key_info {
+    const char *name;    /* "limits.memory" */
+    const char *allowed; /* which values, in words */
+    const char *doc;
+    bool in_files; /* may stand in a config file; else for sopool_options_set
+                      alone */
+} sopool_key_info;
+
+/* The keys, in the order in which they are documented; NULL past the last.
+ * Static. */
+SOPOOL_API const sopool_key_info *sopool_options_key(size_t index);
+
 /* For a pool that is to run this task alone: no plugins are opened but its own
  * and the initializer's, unless the key plugins.load has named some. So nothing
  * that lies in the same folder can hurt. */

@@ -2,6 +2,7 @@
 #include "pool/options.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +133,27 @@ const struct option_key option_keys[] = {
 };
 
 const size_t option_key_count = sizeof(option_keys) / sizeof(option_keys[0]);
+
+static sopool_key_info infos[sizeof(option_keys) / sizeof(option_keys[0])];
+
+static void fill_infos(void)
+{
+    for (size_t i = 0; i < option_key_count; i++)
+        infos[i] = (sopool_key_info){
+            .name = option_keys[i].name,
+            .allowed = option_keys[i].allowed,
+            .doc = option_keys[i].doc,
+            .in_files = !option_keys[i].command_only,
+        };
+}
+
+const sopool_key_info *sopool_options_key(size_t index)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, fill_infos);
+    return index < option_key_count ? &infos[index] : NULL;
+}
 
 /* ---- names ------------------------------------------------------------- */
 

@@ -176,6 +176,13 @@ except IndexError:
     has "--once"
 }
 
+@test "top: its help" {
+    run sopool top --help
+    ends 0
+    has "Usage: sopool top [OPTION...]" --once --json "Exit status:"
+    [ "$(printf '%s\n' "$output" | wc -L)" -le 80 ]
+}
+
 # live COLUMNS LINES KEYS...: top on a terminal of that size, which gets the
 # keys one after the other, with half a second between; prints the last screen.
 # A key "COLUMNSxLINES" resizes the terminal, "INT" is that signal.
