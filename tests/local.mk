@@ -305,5 +305,6 @@ check_DATA += tests/plugins/lib/stamp
 EXTRA_DIST += $(test_plugins)
 
 clean-local:
-	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/reports \
+	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/run \
+		tests/reports \
 		docs/man3 tests/fuzz/work tests/fuzz/found

@@ -158,8 +158,8 @@ struct member {
     uint64_t moved;    /* results read, when there were last more: */
     int64_t moved_at;
     int64_t answered_at; /* when it gave results last; only if timing */
-    int64_t asked_at; /* when it was asked what it does */
-    bool late;        /* and that is long ago */
+    int64_t asked_at;    /* when it was asked what it does */
+    bool late;           /* and that is long ago */
     struct sample sample;
     bool fed;          /* was sent something since it was last woken */
     bool rings;        /* it was asked to ring when there are results */
