@@ -22,7 +22,7 @@
 #include "pool/pool.h"
 
 enum {
-    BACKLOG = 8,
+    BACKLOG = 128,
     SERVED_AT_ONCE = 4,  /* then others have their turn */
     BUFFER = 512 * 1024, /* for a snapshot of many workers */
 };
