@@ -6,13 +6,14 @@
 # Debian's names of what is needed: to build, for the demo, for the tests.
 build_packages='
     autoconf automake libtool make pkg-config gcc libc6-dev
-    libcurl4-openssl-dev libjson-c-dev libpcre2-dev libssl-dev libyaml-dev'
+    libcurl4-openssl-dev libjson-c-dev libncurses-dev libpcre2-dev libssl-dev
+    libyaml-dev'
 demo_packages='
     wamerican-insane'
 check_packages='
-    bats check chromium clang clang-format g++ gnuplot-nox libcbor-dev
+    bats check chromium clang clang-format fish g++ gnuplot-nox libcbor-dev
     libglib2.0-dev libtbb-dev libuv1-dev mandoc procps python3 python3-cbor2
-    spin valgrind xz-utils'
+    spin valgrind xz-utils zsh'
 
 die() {
     echo "autogen.sh: $*" >&2

@@ -10,6 +10,8 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/complete.c \
+	cli/complete.h \
 	cli/crew.c \
 	cli/crew.h \
 	cli/csv.c \
@@ -20,12 +22,16 @@ sopool_SOURCES = \
 	cli/dryrun.h \
 	cli/eachfile.c \
 	cli/eachfile.h \
+	cli/figure.c \
+	cli/figure.h \
 	cli/figures.c \
 	cli/figures.h \
 	cli/follow.c \
 	cli/follow.h \
 	cli/form.c \
 	cli/form.h \
+	cli/frame.c \
+	cli/frame.h \
 	cli/gaps.c \
 	cli/gaps.h \
 	cli/halt.c \
@@ -86,6 +92,8 @@ sopool_SOURCES = \
 	cli/resume.h \
 	cli/sample.c \
 	cli/sample.h \
+	cli/screen.c \
+	cli/screen.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \
@@ -97,18 +105,34 @@ sopool_SOURCES = \
 	cli/status.h \
 	cli/timeline.c \
 	cli/timeline.h \
+	cli/top.c \
+	cli/top.h \
 	cli/trace.c \
 	cli/trace.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
-sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS)
-sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS)
+sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
+	$(NCURSES_CFLAGS)
+sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS)
 
+# Completion, where each shell looks for that of packages.
 bashcompdir = $(datadir)/bash-completion/completions
-EXTRA_DIST += cli/sopool.bash-completion
+zshcompdir = $(datadir)/zsh/site-functions
+fishcompdir = $(datadir)/fish/vendor_completions.d
+EXTRA_DIST += \
+	cli/sopool.bash-completion \
+	cli/sopool.fish-completion \
+	cli/sopool.zsh-completion
 install-data-local:
-	$(MKDIR_P) "$(DESTDIR)$(bashcompdir)"
+	$(MKDIR_P) "$(DESTDIR)$(bashcompdir)" "$(DESTDIR)$(zshcompdir)" \
+		"$(DESTDIR)$(fishcompdir)"
 	$(INSTALL_DATA) $(srcdir)/cli/sopool.bash-completion \
 		"$(DESTDIR)$(bashcompdir)/sopool"
+	$(INSTALL_DATA) $(srcdir)/cli/sopool.zsh-completion \
+		"$(DESTDIR)$(zshcompdir)/_sopool"
+	$(INSTALL_DATA) $(srcdir)/cli/sopool.fish-completion \
+		"$(DESTDIR)$(fishcompdir)/sopool.fish"
 uninstall-local:
-	rm -f "$(DESTDIR)$(bashcompdir)/sopool"
+	rm -f "$(DESTDIR)$(bashcompdir)/sopool" \
+		"$(DESTDIR)$(zshcompdir)/_sopool" \
+		"$(DESTDIR)$(fishcompdir)/sopool.fish"

@@ -7,6 +7,7 @@
 
 #include "apply.h"
 #include "check.h"
+#include "complete.h"
 #include "list.h"
 #include "map.h"
 #include "message.h"
@@ -16,6 +17,7 @@
 #include "replay.h"
 #include "session.h"
 #include "status.h"
+#include "top.h"
 
 #define CALL_STATUS                                                            \
     "  0    every call gave a result\n"                                        \
@@ -88,6 +90,7 @@ static const struct command commands[] = {
                   &option_group_outputs, &option_group_runs,
                   &option_group_pictures, &option_group_config,
                   &option_group_pool, &option_group_help},
+        .seen = true,
         .run = map_run,
     },
     {
@@ -103,6 +106,7 @@ static const struct command commands[] = {
                   &option_group_outputs, &option_group_runs,
                   &option_group_pictures, &option_group_config,
                   &option_group_pool, &option_group_help},
+        .seen = true,
         .run = starmap_run,
     },
     {
@@ -136,6 +140,23 @@ static const struct command commands[] = {
                   "  128+N  it crashed, by signal N",
         .group = {&option_group_replay, &option_group_help},
         .run = replay_run,
+    },
+    {
+        .name = "top",
+        .synopsis = "",
+        .summary = "Shows the pools that are running, and their workers",
+        .details =
+            "Of each pool of yours: how far it is, what each worker runs and "
+            "since\nwhen, what waits, and how often workers were replaced. "
+            "The pools of map\nand starmap are seen, and those that have "
+            "status: true in their config\nfile. Arrows scroll, q quits.",
+        .examples = "  sopool top\n"
+                    "  sopool top --once --json | jq '.[].workers[].task'",
+        .status = "  0    shown, even if there is no pool\n"
+                  "  1    pools cannot be looked for\n"
+                  "  2    the command line is wrong, or there is no terminal",
+        .group = {&option_group_top, &option_group_help},
+        .run = top_run,
     },
 };
 
@@ -198,9 +219,23 @@ static int help(void)
     return EXIT_GOOD;
 }
 
-static int help_on(const char *name)
+/* What is not for people: see complete.h. */
+static int help_machine(int argc, char **argv)
 {
+    if (strcmp(argv[0], "--complete") == 0)
+        return complete_words(commands, COMMANDS, argc - 1, argv + 1);
+    if (strcmp(argv[0], "--options") == 0)
+        return complete_dump(commands, COMMANDS);
+    return usage(NULL, "help takes a command, not '%.60s'", argv[0]);
+}
+
+static int help_on(int argc, char **argv)
+{
+    const char *name = argv[0];
     const struct command *command = find(name);
+
+    if (name[0] == '-')
+        return help_machine(argc, argv);
 
     if (command == NULL)
         return unknown(name);
@@ -210,7 +245,7 @@ static int help_on(const char *name)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct settings settings = {0};
+    struct settings settings = {.seen = command->seen};
     int first = option_read(command, &settings, argc, argv);
     int status = EXIT_USAGE;
 
@@ -236,7 +271,8 @@ int main(int argc, char **argv)
         return version();
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
         strcmp(name, "help") == 0)
-        return argc > 2 && name[0] != '-' ? help_on(argv[2]) : help();
+        return argc > 2 && name[0] != '-' ? help_on(argc - 2, argv + 2)
+                                          : help();
     if (name[0] == '-')
         return usage(NULL, "%.60s: options stand behind the command", name);
     command = find(name);

@@ -63,6 +63,9 @@ struct map {
     atomic_bool all_sent;
     atomic_bool halted; /* and what it is told */
 
+    /* What the main one tells who asks by a signal. */
+    atomic_uint_least64_t told_done, told_failed;
+
     /* The main thread's. */
     pthread_mutex_t turn; /* held but while it waits */
     struct output out;
@@ -166,19 +169,40 @@ static void *feed(void *arg)
 
 /* ---- progress ---------------------------------------------------------- */
 
+static uint64_t told(atomic_uint_least64_t *number)
+{
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void tell(atomic_uint_least64_t *number, uint64_t value)
+{
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
 static struct progress_state state_of(struct map *map)
 {
     sopool_stats stats;
 
     (void)sopool_get_stats(map->pool, &stats, NULL, 0);
     return (struct progress_state){
-        .done = map->done,
-        .sent = atomic_load_explicit(&map->told_sent, memory_order_relaxed),
-        .consumed =
-            atomic_load_explicit(&map->told_bytes, memory_order_relaxed),
+        .done = told(&map->told_done),
+        .failed = told(&map->told_failed),
+        .sent = told(&map->told_sent),
+        .consumed = told(&map->told_bytes),
         .all_sent = atomic_load(&map->all_sent),
         .workers = stats.workers,
+        .busy = stats.busy,
+        .queued = stats.queued,
     };
+}
+
+/* By the thread that takes signals. */
+static void say_progress(void *ctx)
+{
+    struct map *map = ctx;
+    struct progress_state state = state_of(map);
+
+    progress_say(&map->progress, &state, map->task->name);
 }
 
 static void show_progress(struct map *map)
@@ -284,7 +308,7 @@ static void put_failure(struct map *map, const sopool_item *item,
     struct line input = input_of(place);
     bool put = form_failure(&map->form, out, item->index, &input, err);
 
-    map->failed++;
+    tell(&map->told_failed, ++map->failed);
     if (!put && map->results != NULL)
         output_format(out, "%s\n", err->message);
     end_result(map, place, true);
@@ -364,7 +388,7 @@ static void put_item(struct map *map, const sopool_item *item)
     if (item->error != NULL && is_halted(map, item->error)) {
         map->not_run++;
     } else {
-        map->done++;
+        tell(&map->told_done, ++map->done);
         if (map->follow.count > 0)
             follow_item(map, item, &place);
         put_outcome(map, item, &place);
@@ -530,7 +554,9 @@ static int run_threads(struct map *map)
     }
     (void)pthread_mutex_lock(&map->turn);
     session_at_end(tell_end, map);
+    session_on_asked(say_progress, map);
     read_results(map);
+    session_on_asked(NULL, NULL);
     (void)pthread_mutex_unlock(&map->turn);
     state = state_of(map);
     progress_end(&map->progress, &state);

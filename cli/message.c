@@ -35,7 +35,7 @@ static void write_all(const char *text, size_t size)
 
 static void write_line(const char *prefix, const char *text)
 {
-    static const char clear[] = "\r\033[K";
+    static const char clear[] = "\r\033[J";
     char line[LINE_MAX_BYTES + 32];
     int size = snprintf(line, sizeof(line), "%s%s%s\n", bar_stands ? clear : "",
                         prefix, text);

@@ -116,6 +116,8 @@ static int take_flag(struct settings *settings, const struct option_spec *spec,
         settings->gdb = true;
     else if (strcmp(spec->name, "valgrind") == 0)
         settings->valgrind = true;
+    else if (strcmp(spec->name, "once") == 0)
+        settings->once = true;
     else
         settings->json = true;
     return 0;
@@ -183,9 +185,17 @@ static int take_load(struct settings *settings, const struct option_spec *spec,
 static int take_progress(struct settings *settings,
                          const struct option_spec *spec, const char *value)
 {
-    (void)value;
-    settings->progress =
-        strcmp(spec->name, "progress") == 0 ? PROGRESS_YES : PROGRESS_NO;
+    if (strcmp(value, "always") == 0)
+        settings->progress = PROGRESS_ALWAYS;
+    else if (strcmp(value, "never") == 0)
+        settings->progress = PROGRESS_NEVER;
+    else if (strcmp(value, "auto") == 0)
+        settings->progress = PROGRESS_AUTO;
+    else {
+        message("--%s: '%.60s' is not right; allowed: always, never, auto",
+                spec->name, value);
+        return -1;
+    }
     return 0;
 }
 
@@ -239,6 +249,10 @@ const struct option_group option_group_pool = {
          "keep there what is needed to run a call that\n"
          "crashed again; see 'sopool replay --help'",
          take_pool, "crash_dir"},
+        {"status", 0, "WHEN",
+         "show the pool in 'sopool top': true, false, or\n"
+         "auto: if it can be (map and starmap: auto)",
+         take_pool, "status"},
         {"chaos", 0, "FAULTS",
          "inject faults into the workers, for tests, such as\n"
          "kill=1/200,slow=1/50:20ms,init-fail=1/20,\n"
@@ -321,11 +335,11 @@ const struct option_group option_group_lines = {
          take_flag, NULL},
         {"unordered", 0, NULL, "results as they come, not in input order",
          take_flag, NULL},
-        {"progress", 0, NULL,
-         "show progress on standard error (default: if\n"
-         "that is a terminal and standard output is not)",
+        {"progress", 0, "WHEN",
+         "show on standard error how far it is: always,\n"
+         "never, or auto: if that is a terminal and standard\n"
+         "output is not (default)",
          take_progress, NULL},
-        {"no-progress", 0, NULL, "do not", take_progress, NULL},
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 
@@ -386,6 +400,15 @@ const struct option_group option_group_replay = {
          NULL},
         {"valgrind", 0, NULL, "in valgrind, which sees what led to it",
          take_flag, NULL},
+        {NULL, 0, NULL, NULL, NULL, NULL}},
+};
+
+const struct option_group option_group_top = {
+    "Output",
+    (const struct option_spec[]){
+        {"once", 0, NULL, "print what is there now, and end", take_flag, NULL},
+        {"json", 0, NULL, "with --once: a JSON array of the pools", take_flag,
+         NULL},
         {NULL, 0, NULL, NULL, NULL, NULL}},
 };
 
@@ -562,8 +585,9 @@ void option_help(const struct command *command)
 {
     static struct output out = {.fd = STDOUT_FILENO};
 
-    output_format(&out, "Usage: sopool %s [OPTION...] %s\n\n%s.\n",
-                  command->name, command->synopsis, command->summary);
+    output_format(&out, "Usage: sopool %s [OPTION...]%s%s\n\n%s.\n",
+                  command->name, command->synopsis[0] != '\0' ? " " : "",
+                  command->synopsis, command->summary);
     if (command->details != NULL)
         help_text(&out, "\n", command->details);
     for (size_t g = 0; command->group[g] != NULL; g++) {

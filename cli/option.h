@@ -32,6 +32,7 @@ extern const struct option_group option_group_runs; /* the same, of long runs */
 extern const struct option_group option_group_pictures; /* the same */
 extern const struct option_group option_group_listing;  /* list */
 extern const struct option_group option_group_replay;   /* replay */
+extern const struct option_group option_group_top;      /* top */
 extern const struct option_group option_group_help;
 
 struct command {
@@ -43,6 +44,7 @@ struct command {
     const char *status;   /* what its exit status tells */
     bool task_first; /* options end at the first argument, and those after it
                         may begin with a minus */
+    bool seen;       /* its pool is shown in `sopool top` */
     const struct option_group *group[12]; /* NULL ends the list */
     /* Does the work; `argv` has `argc` arguments, no options. */
     int (*run)(const struct command *command, const struct settings *settings,

@@ -1,16 +1,22 @@
 /* progress.c - see progress.h. */
 #include "progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "figure.h"
 #include "message.h"
 #include "settings.h"
 
-enum { BAR = 20, TERMINAL_MS = 100, LOG_MS = 1000 };
+enum { BAR = 20, LINE = 192, TERMINAL_MS = 100, LOG_MS = 1000 };
+
+/* How many seconds the rate that is shown looks back, about. */
+#define LATELY 3.0
 
 int64_t progress_now(void)
 {
@@ -20,13 +26,22 @@ int64_t progress_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Is standard error a terminal where a line can be written over? */
+static bool is_terminal(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDERR_FILENO) == 1 &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
 void progress_init(struct progress *progress, int wanted, int output,
                    uint64_t bytes)
 {
     memset(progress, 0, sizeof(*progress));
-    progress->terminal = isatty(STDERR_FILENO) == 1;
+    progress->terminal = is_terminal();
     progress->on =
-        wanted == PROGRESS_YES ||
+        wanted == PROGRESS_ALWAYS ||
         (wanted == PROGRESS_AUTO && progress->terminal && isatty(output) != 1);
     progress->bytes = bytes;
     progress->start = progress->last = progress_now();
@@ -48,39 +63,11 @@ bool progress_due(const struct progress *progress)
            progress_now() - progress->last >= interval_ms(progress) * 1000000;
 }
 
-/* ---- the line ---------------------------------------------------------- */
+/* ---- how far it is ----------------------------------------------------- */
 
-/* A count in three digits: 999, 1.31M, 268k. */
-static const char *short_count(double count, char out[16])
+static double seconds_since(int64_t then, int64_t now)
 {
-    static const char units[] = "\0kMGT";
-    size_t unit = 0;
-    int decimals;
-
-    while (count >= 999.5 && unit < 4) {
-        count /= 1000;
-        unit++;
-    }
-    decimals = unit == 0 || count >= 99.95 ? 0 : count >= 9.995 ? 1 : 2;
-    (void)snprintf(out, 16, "%.*f%.1s", decimals, count, units + unit);
-    return out;
-}
-
-static const char *short_time(double seconds, char out[32])
-{
-    unsigned whole = (unsigned)(seconds + 0.5);
-
-    if (seconds < 9.95)
-        (void)snprintf(out, 32, "%.1fs", seconds);
-    else if (seconds < 60)
-        (void)snprintf(out, 32, "%us", whole);
-    else if (seconds < 3600)
-        (void)snprintf(out, 32, "%um%02us", whole / 60, whole % 60);
-    else if (seconds < 360000)
-        (void)snprintf(out, 32, "%uh%02um", whole / 3600, whole / 60 % 60);
-    else
-        (void)snprintf(out, 32, "long");
-    return out;
+    return (double)(now - then) / 1e9;
 }
 
 /* How many inputs there will be, by the bytes of those that were read; 0: not
@@ -97,6 +84,38 @@ static double estimate(const struct progress *progress,
     return sent * (double)progress->bytes / (double)state->consumed;
 }
 
+static double share_of(double done, double total)
+{
+    return total <= 0 ? 0 : done < total ? done / total : 1;
+}
+
+/* Calls a second since the beginning. */
+static double mean_rate(const struct progress *progress, uint64_t done,
+                        int64_t now)
+{
+    double seconds = seconds_since(progress->start, now);
+
+    return seconds > 0 ? (double)done / seconds : 0;
+}
+
+/* What was lately counts most. */
+static void count(struct progress *progress, uint64_t done, int64_t now)
+{
+    double seconds = seconds_since(progress->last, now);
+    double total = seconds_since(progress->start, now);
+    double weight =
+        total < LATELY ? seconds / total : seconds / (seconds + LATELY);
+
+    if (seconds > 0)
+        progress->rate +=
+            ((double)(done - progress->counted) / seconds - progress->rate) *
+            weight;
+    progress->counted = done;
+    progress->last = now;
+}
+
+/* ---- the line ---------------------------------------------------------- */
+
 static int columns(void)
 {
     struct winsize size;
@@ -106,77 +125,123 @@ static int columns(void)
     return size.ws_col;
 }
 
-static size_t add(char *line, size_t used, size_t room, const char *text)
-{
-    int more = snprintf(line + used, room - used, "%s", text);
-
-    return more < 0 || (size_t)more >= room - used ? used : used + (size_t)more;
-}
-
 static void put_bar(char *line, size_t room, double share)
 {
     int filled = (int)(share * BAR);
     char bar[BAR + 1];
 
-    for (int i = 0; i < BAR; i++)
-        bar[i] = i < filled ? '#' : '-';
+    memset(bar, '-', BAR);
+    memset(bar, '#', (size_t)filled);
     bar[BAR] = '\0';
     (void)snprintf(line, room, "[%s] %.0f%%  ", bar, share * 100);
 }
 
-static void make_line(const struct progress *progress,
-                      const struct progress_state *state, char *line,
-                      size_t room)
+/* "268k/654k", or "268k done" when the total is not known. */
+static void put_count(char *out, size_t room, double done, double total)
 {
-    double seconds = (double)(progress->last - progress->start) / 1e9;
+    char a[FIGURE_ROOM], b[FIGURE_ROOM];
+
+    if (total > 0)
+        (void)snprintf(out, room, "%s/%s", figure_count(done, a),
+                       figure_count(total, b));
+    else
+        (void)snprintf(out, room, "%s done", figure_count(done, a));
+}
+
+/* What is left, or how long it took. */
+static void put_time(char *out, size_t room, const struct progress *progress,
+                     double left)
+{
+    double seconds = seconds_since(progress->start, progress->last);
+    char time[FIGURE_ROOM];
+
+    if (left > 0 && progress->rate > 0)
+        (void)snprintf(out, room, "  ETA %s",
+                       figure_time(left / progress->rate, time));
+    else
+        (void)snprintf(out, room, "  %s", figure_time(seconds, time));
+}
+
+/* Without the bar where there is no room for it. */
+static void make_line(const struct progress *progress,
+                      const struct progress_state *state, double rate,
+                      char line[LINE])
+{
     double done = (double)state->done, total = estimate(progress, state);
-    double rate = seconds > 0 ? done / seconds : 0;
-    char part[96], a[16], b[16], time[32];
-    size_t used = 0;
+    char bar[48] = "", part[40], failed[40] = "", time[40];
+    char a[FIGURE_ROOM];
+    int size;
 
-    line[0] = '\0';
-    if (total > 0) {
-        double share = done < total ? done / total : 1;
-
-        put_bar(part, sizeof(part), share);
-        used = add(line, used, room, part);
-        (void)snprintf(part, sizeof(part), "%s/%s", short_count(done, a),
-                       short_count(total, b));
-    } else
-        (void)snprintf(part, sizeof(part), "%s", short_count(done, a));
-    used = add(line, used, room, part);
-    (void)snprintf(part, sizeof(part), "  %s/s  %u worker%s",
-                   short_count(rate, a), state->workers,
-                   state->workers == 1 ? "" : "s");
-    used = add(line, used, room, part);
-    if (total > done && rate > 0) {
-        (void)snprintf(part, sizeof(part), "  ETA %s",
-                       short_time((total - done) / rate, time));
-        (void)add(line, used, room, part);
-    }
+    if (total > 0)
+        put_bar(bar, sizeof(bar), share_of(done, total));
+    put_count(part, sizeof(part), done, total);
+    if (state->failed > 0)
+        (void)snprintf(failed, sizeof(failed), "  %s failed",
+                       figure_count((double)state->failed, a));
+    put_time(time, sizeof(time), progress, total - done);
+    size = snprintf(line, LINE, "%s%s  %s/s  %u/%u busy%s%s", bar, part,
+                    figure_count(rate, a), state->busy, state->workers, failed,
+                    time);
+    if (progress->terminal && size >= columns())
+        memmove(line, line + strlen(bar), strlen(line + strlen(bar)) + 1);
 }
 
 /* ---- drawing ----------------------------------------------------------- */
 
-void progress_draw(struct progress *progress,
-                   const struct progress_state *state)
+static void draw(const struct progress *progress, const char *line,
+                 const char *end)
 {
-    char line[192], all[256];
+    char all[LINE + 32];
 
-    progress->last = progress_now();
-    progress->drawn = true;
-    make_line(progress, state, line, sizeof(line));
     if (progress->terminal)
-        (void)snprintf(all, sizeof(all), "\r%.*s\033[K", columns() - 1, line);
+        (void)snprintf(all, sizeof(all), "\r%.*s\033[J%s", columns() - 1, line,
+                       end);
     else
         (void)snprintf(all, sizeof(all), "%s\n", line);
     message_bar(all);
 }
 
+void progress_draw(struct progress *progress,
+                   const struct progress_state *state)
+{
+    char line[LINE];
+
+    count(progress, state->done, progress_now());
+    make_line(progress, state, progress->rate, line);
+    draw(progress, line, "\r");
+}
+
 void progress_end(struct progress *progress, const struct progress_state *state)
 {
+    char line[LINE];
+
     if (!progress->on)
         return;
-    progress_draw(progress, state);
-    message_bar_end();
+    progress->last = progress_now();
+    make_line(progress, state, mean_rate(progress, state->done, progress->last),
+              line);
+    draw(progress, line, "\n");
+}
+
+void progress_say(const struct progress *progress,
+                  const struct progress_state *state, const char *task)
+{
+    int64_t now = progress_now();
+    double done = (double)state->done, total = estimate(progress, state);
+    double rate = mean_rate(progress, state->done, now);
+    char part[40], share[16] = "", left[40] = "", a[FIGURE_ROOM];
+    char time[FIGURE_ROOM];
+
+    put_count(part, sizeof(part), done, total);
+    if (total > 0)
+        (void)snprintf(share, sizeof(share), " (%.0f%%)",
+                       share_of(done, total) * 100);
+    if (total > done && rate > 0)
+        (void)snprintf(left, sizeof(left), ", ETA %s",
+                       figure_time((total - done) / rate, a));
+    message("%s: %s%s, %" PRIu64 " failed, %s/s%s, %u of %u workers busy, "
+            "%" PRIu64 " queued, %s",
+            task, part, share, state->failed, figure_count(rate, a), left,
+            state->busy, state->workers, state->queued,
+            figure_time(seconds_since(progress->start, now), time));
 }

@@ -23,14 +23,18 @@ static struct {
     atomic_bool ending;
     atomic_int status; /* that the command is being ended with */
     pthread_mutex_t lock;
-    sopool_pool *pool; /* under the lock, as all that follows */
+    sopool_pool *pool; /* under the lock, as: */
     void (*tell)(void *ctx, int sig);
     void *ctx;
     pthread_t teller; /* who asked for it */
+    pthread_mutex_t asking;
+    session_asked_fn *asked; /* under `asking` */
+    void *asked_ctx;
 } session = {
     .input = STDIN_FILENO,
     .output = STDOUT_FILENO,
     .lock = PTHREAD_MUTEX_INITIALIZER,
+    .asking = PTHREAD_MUTEX_INITIALIZER,
 };
 
 /* ---- the beginning ----------------------------------------------------- */
@@ -110,15 +114,47 @@ static void end_pool(int status)
     (void)sopool_join(session.pool, END_MS, NULL);
 }
 
+void session_on_asked(session_asked_fn *asked, void *ctx)
+{
+    (void)pthread_mutex_lock(&session.asking);
+    session.asked = asked;
+    session.asked_ctx = ctx;
+    (void)pthread_mutex_unlock(&session.asking);
+}
+
+static void answer(void)
+{
+    (void)pthread_mutex_lock(&session.asking);
+    if (session.asked != NULL)
+        session.asked(session.asked_ctx);
+    (void)pthread_mutex_unlock(&session.asking);
+}
+
+/* The next signal that ends the command, or -1; answers those that only ask. */
+static int await_end(void)
+{
+    sigset_t all = session.signals;
+    int sig;
+
+    (void)sigaddset(&all, SIGUSR1);
+    do {
+        if (sigwait(&all, &sig) != 0)
+            return -1;
+        if (sig == SIGUSR1)
+            answer();
+    } while (sig == SIGUSR1);
+    return sig;
+}
+
 /* Waits for a signal that ends the command. One that comes after it ends the
  * process at once, as if nobody waited for it. */
 static void *take_signals(void *arg)
 {
     static const int all[] = {SIGINT, SIGTERM, SIGHUP};
-    int sig;
+    int sig = await_end();
 
     (void)arg;
-    if (sigwait(&session.signals, &sig) != 0)
+    if (sig < 0)
         return NULL;
     atomic_store(&session.ending, true);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -145,12 +181,16 @@ static void choose_signal(int sig)
 static int start_thread(void)
 {
     pthread_t thread;
+    sigset_t asking;
 
     (void)sigemptyset(&session.signals);
     choose_signal(SIGINT);
     choose_signal(SIGTERM);
     choose_signal(SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &session.signals, NULL);
+    (void)sigemptyset(&asking);
+    (void)sigaddset(&asking, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &asking, NULL);
     errno = pthread_create(&thread, NULL, take_signals, NULL);
     if (errno != 0)
         return -1;

@@ -27,6 +27,11 @@ int session_input(void);
  * NULL: none any more. Does not return if it is being ended. */
 void session_watch(sopool_pool *pool);
 
+/* What is called, by another thread, when SIGUSR1 asks how far the command is;
+ * NULL: nothing any more, and it does not run now. */
+typedef void session_asked_fn(void *ctx);
+void session_on_asked(session_asked_fn *asked, void *ctx);
+
 /* Ends the pool in good order once its calls are done; and frees it. */
 void session_close(sopool_pool *pool);
 void session_finish(sopool_pool *pool);

@@ -109,7 +109,9 @@ sopool_options *settings_options(const struct settings *settings)
         message("out of memory");
         return NULL;
     }
-    if ((settings->config == NULL ||
+    if ((!settings->seen ||
+         sopool_options_set(options, "status", "auto", NULL) == 0) &&
+        (settings->config == NULL ||
          settings_read(options, settings->config) == 0) &&
         apply(options, settings) == 0)
         return options;

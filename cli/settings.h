@@ -21,7 +21,7 @@ enum format {
     FORMAT_CBOR,
 };
 
-enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_YES, PROGRESS_NO };
+enum progress_wish { PROGRESS_AUTO = 0, PROGRESS_ALWAYS, PROGRESS_NEVER };
 
 /* One of the pool's options. */
 struct pool_setting {
@@ -45,6 +45,8 @@ struct settings {
     bool zero;           /* inputs end with NUL */
     bool unordered;
     bool json;
+    bool once; /* of top */
+    bool seen; /* the pool is in `sopool top` unless it is said otherwise */
     bool gdb, valgrind; /* of replay */
     const char *joblog; /* or NULL */
     const char *trace, *report;

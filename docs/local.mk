@@ -1,5 +1,5 @@
 # The guides and the manual pages.
-dist_man_MANS = docs/sopool.1
+dist_man_MANS = docs/sopool.1 docs/sopool.yaml.5
 dist_doc_DATA = README.md docs/config.md docs/containment.md \
 	docs/performance.md docs/semantics.md docs/testing.md
 

@@ -42,6 +42,7 @@ unit_tests += \
 	tests/unit/test_register \
 	tests/unit/test_signature \
 	tests/unit/test_slab \
+	tests/unit/test_status \
 	tests/unit/test_task \
 	tests/unit/test_text \
 	tests/unit/test_value \
@@ -190,6 +191,7 @@ bats_tests += \
 	tests/cli/apply.bats \
 	tests/cli/build.bats \
 	tests/cli/chaos.bats \
+	tests/cli/completion.bats \
 	tests/cli/config.bats \
 	tests/cli/convert.bats \
 	tests/cli/deaths.bats \
@@ -200,11 +202,14 @@ bats_tests += \
 	tests/cli/map.bats \
 	tests/cli/options.bats \
 	tests/cli/outputs.bats \
+	tests/cli/pages.bats \
 	tests/cli/pains.bats \
 	tests/cli/pictures.bats \
+	tests/cli/progress.bats \
 	tests/cli/replay.bats \
 	tests/cli/runs.bats \
 	tests/cli/starmap.bats \
+	tests/cli/top.bats \
 	tests/faults/scarce.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
@@ -317,5 +322,6 @@ check_DATA += tests/plugins/lib/stamp
 EXTRA_DIST += $(test_plugins)
 
 clean-local:
-	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/reports \
+	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/run \
+		tests/reports \
 		docs/man3 tests/fuzz/work tests/fuzz/found

@@ -370,6 +370,19 @@ SOPOOL_API int sopool_options_load(sopool_options *options, const char *path,
 SOPOOL_API int sopool_options_set(sopool_options *options, const char *key,
                                   const char *text, sopool_error *err);
 
+/* A key of the options. */
+typedef struct sopool_key_info {
+    const char *name;    /* "limits.memory" */
+    const char *allowed; /* which values, in words */
+    const char *doc;
+    bool in_files; /* may stand in a config file; else for sopool_options_set
+                      alone */
+} sopool_key_info;
+
+/* The keys, in the order in which they are documented; NULL past the last.
+ * Static. */
+SOPOOL_API const sopool_key_info *sopool_options_key(size_t index);
+
 /* For a pool that is to run this task alone: no plugins are opened but its own
  * and the initializer's, unless the key plugins.load has named some. So nothing
  * that lies in the same folder can hurt. */
@@ -551,6 +564,60 @@ typedef struct sopool_worker_event {
  * they are asked for. By any thread. */
 SOPOOL_API size_t sopool_worker_events(sopool_pool *pool,
                                        sopool_worker_event *out, size_t room);
+
+typedef enum sopool_worker_state {
+    SOPOOL_STATE_STARTING = 1, /* not ready for calls */
+    SOPOOL_STATE_IDLE,
+    SOPOOL_STATE_BUSY,  /* it has calls */
+    SOPOOL_STATE_ENDING /* it has its last ones, or ends */
+} sopool_worker_state;
+
+/* "starting", "idle", "busy", "ending"; "unknown" for any other number. Static.
+ */
+SOPOOL_API const char *sopool_worker_state_name(int state);
+
+typedef struct sopool_worker {
+    uint32_t id;      /* the how-manieth that the pool started, from 1 */
+    int pid;          /* its process; 0: not known yet */
+    int state;        /* a sopool_worker_state */
+    const char *task; /* that it runs, or NULL; lives as long as the pool */
+    int64_t since_ns; /* when it began the call that it runs, in nanoseconds
+                         since 1970; 0: not known */
+    uint64_t calls;   /* that it has ended, whatever became of them */
+} sopool_worker;
+
+/* What each worker does at this moment, in the order of their ids: fills in at
+ * most `room` of them and returns how many there are. The first call begins to
+ * keep times; until then, and if the pool's option `status` is off, it is not
+ * known since when a call runs. Of calls without a time limit that travel
+ * together, it is since when the one before was done, as far as the pool has
+ * seen. */
+SOPOOL_API size_t sopool_get_workers(sopool_pool *pool, sopool_worker *out,
+                                     size_t room);
+
+/* All pools of this user, in any process, that were made with the option
+ * `status`: a list of maps, the caller's. Waits `timeout_ms` at most; a pool
+ * that does not answer in that time is left out. Each map has the members of
+ * sopool_stats (but for `workers`, which is called "ready") and
+ *
+ *     pid, command   the program's process, and how it was called
+ *     version        of its library
+ *     state          "open", "closed", "terminated" or "broken"
+ *     trouble        why it is broken, or a worker could not start, or ""
+ *     start_method   "forkserver", ...
+ *     time_ns        now, in nanoseconds since 1970
+ *     opened_ns      and when the pool was opened
+ *     up_ns          how long that is ago
+ *     rate           calls ended a second, since then
+ *     worker_count   how many workers there are
+ *     workers        a list of them, at most 512: maps of the members of
+ *                    sopool_worker, null where not known
+ *     tasks          a list of the tasks that were called, at most 64: maps of
+ *                    task, done, failed, total_ns
+ *
+ * NULL: no memory, or the folder that pools are found in cannot be trusted
+ * (SOPOOL_E_SYSTEM). */
+SOPOOL_API sopool_value *sopool_status(int64_t timeout_ms, sopool_error *err);
 
 /* ---- calls: apply, map and starmap ------------------------------------- */
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "pool/status.h"
 
 enum {
     EVENTS = 64,
@@ -200,6 +201,7 @@ static void end_pool(struct sopool_pool *pool)
     if (pool->members != NULL && clock_now() < pool->give_up_at)
         return;
     server_stop(pool);
+    status_close(pool);
     pool->finished = true;
     /* Who submits from now on has to see to it himself. */
     atomic_store(&pool->asleep, DISPATCHER_ASLEEP);
@@ -437,6 +439,9 @@ static void handle(struct sopool_pool *pool, const struct epoll_event *event)
     case WATCH_WAKE:
         (void)!read(pool->wake, &count, sizeof(count));
         buffers_look(pool);
+        break;
+    case WATCH_STATUS:
+        status_serve(pool);
         break;
     case WATCH_SERVER:
         server_event(pool);

@@ -104,6 +104,7 @@ static void hand(struct member *m, const struct batch *like, uint32_t count,
     what.level = like->level;
     what.timeout_ns = batch_timeout(like);
     what.slow = is_slow(pool, like, count);
+    what.at = pool->timing ? clock_now() : 0;
     m->slow += what.slow;
     m->handed[m->end.sent % CHANNEL_SLOTS] = what;
     m->inflight++;

@@ -30,16 +30,21 @@ core_libsopool_core_la_SOURCES += \
 	core/pool/plugins.h \
 	core/pool/pool.c \
 	core/pool/pool.h \
+	core/pool/peers.c \
 	core/pool/queue.c \
 	core/pool/result.c \
 	core/pool/result.h \
 	core/pool/server.c \
 	core/pool/settle.c \
+	core/pool/snapshot.c \
 	core/pool/stats.c \
+	core/pool/status.c \
+	core/pool/status.h \
 	core/pool/stopped.c \
 	core/pool/stream.c \
 	core/pool/stream.h \
 	core/pool/submit.c \
 	core/pool/wait.c \
 	core/pool/warm.c \
-	core/pool/watch.c
+	core/pool/watch.c \
+	core/pool/workers.c

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "pool/status.h"
 
 /* ---- starting ---------------------------------------------------------- */
 
@@ -77,6 +78,7 @@ static void leave_pool(void *ctx)
             (void)close(m->pidfd);
     }
     (void)close(own->control);
+    status_leave(pool);
     buffers_leave();
 }
 
@@ -414,6 +416,8 @@ static bool read_results(struct member *m)
             member_has_answered(m, handed);
         some = true;
     }
+    if (some && m->pool->timing)
+        m->answered_at = clock_now();
     if (got < 0)
         broke_protocol(m, why);
     return some;

@@ -2,12 +2,14 @@
 #include "pool/options.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/near.h"
+#include "pool/status.h"
 
 #define AT(member)                                                             \
     .offset = offsetof(struct sopool_options, member),                         \
@@ -118,6 +120,11 @@ const struct option_key option_keys[] = {
      AT(crash_dir),
      .allowed = "a folder",
      .doc = "where what there is of a call that crashed is kept"},
+    {.name = "status",
+     .kind = OPTION_SWITCH,
+     AT(status),
+     .allowed = "true, false, auto",
+     .doc = "whether 'sopool top' shows the pool; auto: if it can be"},
     {.name = "chaos",
      .kind = OPTION_CHAOS,
      AT(chaos),
@@ -126,6 +133,27 @@ const struct option_key option_keys[] = {
 };
 
 const size_t option_key_count = sizeof(option_keys) / sizeof(option_keys[0]);
+
+static sopool_key_info infos[sizeof(option_keys) / sizeof(option_keys[0])];
+
+static void fill_infos(void)
+{
+    for (size_t i = 0; i < option_key_count; i++)
+        infos[i] = (sopool_key_info){
+            .name = option_keys[i].name,
+            .allowed = option_keys[i].allowed,
+            .doc = option_keys[i].doc,
+            .in_files = !option_keys[i].command_only,
+        };
+}
+
+const sopool_key_info *sopool_options_key(size_t index)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, fill_infos);
+    return index < option_key_count ? &infos[index] : NULL;
+}
 
 /* ---- names ------------------------------------------------------------- */
 
@@ -357,6 +385,23 @@ static int put_path(sopool_options *options, const struct option_key *key,
     return 0;
 }
 
+static int put_switch(sopool_options *options, const struct option_key *key,
+                      const char *text, sopool_error *err)
+{
+    static const char *const words[] = {
+        [STATUS_OFF] = "false",
+        [STATUS_ON] = "true",
+        [STATUS_AUTO] = "auto",
+    };
+
+    for (int i = STATUS_OFF; i <= STATUS_AUTO; i++)
+        if (strcmp(words[i], text) == 0) {
+            store(options, key, (uint64_t)i);
+            return 0;
+        }
+    return refuse(key, text, err);
+}
+
 static struct strings *list_at(sopool_options *options,
                                const struct option_key *key)
 {
@@ -385,6 +430,8 @@ int option_put(sopool_options *options, const struct option_key *key,
                                                              : error_nomem(err);
     case OPTION_FOLDER:
         return put_path(options, key, text, err);
+    case OPTION_SWITCH:
+        return put_switch(options, key, text, err);
     case OPTION_CHAOS:
         return chaos_parse(&options->chaos, text, err);
     default:

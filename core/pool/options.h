@@ -47,6 +47,7 @@ struct sopool_options {
     int64_t limit_cpu_ns;  /* 0: none */
     uint64_t limit_files;  /* open files; 0: left alone */
     struct chaos chaos;
+    int status;      /* enum of status.h */
     char *crash_dir; /* where crashes are kept, or NULL; owned */
 };
 
@@ -61,6 +62,7 @@ enum option_kind {
     OPTION_FOLDERS,  /* the same; paths, relative to the config file */
     OPTION_CHAOS,    /* faults: see chaos.h */
     OPTION_FOLDER,   /* a path, relative to the config file */
+    OPTION_SWITCH,   /* true, false, auto */
     OPTION_ARGS,     /* a list of any values; from config files alone */
 };
 

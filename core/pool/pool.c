@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "pool/cpus.h"
 #include "pool/plugins.h"
+#include "pool/status.h"
 
 const char *sopool_version(void)
 {
@@ -178,7 +179,7 @@ static int build(struct sopool_pool *pool, const sopool_options *options,
         return error_nomem(err);
     pool->cpus = cpus_available();
     pool->processes = options->processes != 0 ? options->processes : pool->cpus;
-    if (make_descriptors(pool, err) != 0)
+    if (make_descriptors(pool, err) != 0 || status_open(pool, err) != 0)
         return -1;
     if (options->start_method != START_THREAD) {
         pool->logger = logger_start(err);
@@ -208,6 +209,7 @@ void pool_close_files(struct sopool_pool *pool)
     buffers_unwatch(pool);
     logger_stop(pool->logger);
     pool->logger = NULL;
+    status_close(pool); /* of a pool that did not come to be */
     close_file(&pool->wake);
     close_file(&pool->epoll);
     if (pool->catalog != NULL)

@@ -25,6 +25,8 @@
  *   dispatch.c   the thread
  *   settle.c     outcomes of calls
  *   stats.c      what was counted
+ *   workers.c    what the workers do now
+ *   status.c     being looked at by others: see status.h
  *   submit.c     how programs submit calls: apply, map and their like
  *   result.c     what they get for it
  *   wait.c       waiting for results
@@ -68,7 +70,13 @@ enum {
 struct sopool_pool;
 
 /* What an epoll event is about; first member of what it is in. */
-enum watch_kind { WATCH_WAKE, WATCH_CONTROL, WATCH_EXIT, WATCH_SERVER };
+enum watch_kind {
+    WATCH_WAKE,
+    WATCH_CONTROL,
+    WATCH_EXIT,
+    WATCH_SERVER,
+    WATCH_STATUS,
+};
 
 struct watch {
     enum watch_kind kind;
@@ -92,6 +100,7 @@ struct handed {
     uint32_t level;
     bool slow; /* may take long */
     int64_t timeout_ns;
+    int64_t at; /* when, if the pool keeps such times */
 };
 
 struct big_result {
@@ -148,8 +157,9 @@ struct member {
     uint32_t slow;     /* of these, such as may take long */
     uint64_t moved;    /* results read, when there were last more: */
     int64_t moved_at;
-    int64_t asked_at; /* when it was asked what it does */
-    bool late;        /* and that is long ago */
+    int64_t answered_at; /* when it gave results last; only if timing */
+    int64_t asked_at;    /* when it was asked what it does */
+    bool late;           /* and that is long ago */
     struct sample sample;
     bool fed;          /* was sent something since it was last woken */
     bool rings;        /* it was asked to ring when there are results */
@@ -239,6 +249,9 @@ struct sopool_pool {
     struct member *members;
     struct member *buried; /* to be freed after the events at hand */
     uint32_t ready;        /* members that are */
+    bool timing;           /* when workers get calls is to be known */
+    int64_t opened_at;
+    struct status *status; /* owned; NULL: it cannot be looked at */
     bool sets_up;          /* workers run load hooks or an initializer first */
     uint64_t next_id;
     uint64_t reset_id; /* workers before this one started before a reset */
@@ -634,6 +647,16 @@ bool crowd_is_busy(const struct member *m);
 /* Calls of a task have ended that took that long together. */
 void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
                 uint64_t busy_ns);
+
+/* With room for so many: as sopool_get_stats. */
+void stats_look(struct sopool_pool *pool, sopool_stats *out);
+size_t stats_of_tasks(const struct sopool_pool *pool, sopool_task_stats *tasks,
+                      size_t room);
+
+/* ---- workers.c --------------------------------------------------------- */
+
+/* As sopool_get_workers. */
+size_t workers_look(struct sopool_pool *pool, sopool_worker *out, size_t room);
 
 /* ---- detail.c ---------------------------------------------------------- */
 

@@ -13,7 +13,7 @@ void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
     stats->histogram[each == 0 ? 0 : 63 - __builtin_clzll(each)] += items;
 }
 
-static void look(struct sopool_pool *pool, sopool_stats *out)
+void stats_look(struct sopool_pool *pool, sopool_stats *out)
 {
     int64_t now = clock_now();
     uint32_t index;
@@ -31,11 +31,12 @@ static void look(struct sopool_pool *pool, sopool_stats *out)
     out->start_failures = pool->start_failures;
     if (pool->start_after > now)
         out->backoff_ms = (pool->start_after - now) / NS_PER_MS + 1;
+    out->callbacks = callbacks_count(pool);
     out->queued = out->submitted - out->done - out->failed - out->running;
 }
 
-static size_t look_at_tasks(const struct sopool_pool *pool,
-                            sopool_task_stats *tasks, size_t room)
+size_t stats_of_tasks(const struct sopool_pool *pool, sopool_task_stats *tasks,
+                      size_t room)
 {
     const sopool_catalog *catalog = pool->catalog;
     size_t count = 0;
@@ -63,9 +64,8 @@ size_t sopool_get_stats(sopool_pool *pool, sopool_stats *out,
     if (pool_enter(pool, NULL) != 0)
         return 0;
     pthread_mutex_lock(&pool->lock);
-    look(pool, out);
-    out->callbacks = callbacks_count(pool);
-    count = look_at_tasks(pool, tasks, room);
+    stats_look(pool, out);
+    count = stats_of_tasks(pool, tasks, room);
     pthread_mutex_unlock(&pool->lock);
     pool_leave(pool);
     return count;

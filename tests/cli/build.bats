@@ -30,6 +30,8 @@ fake() {
     [ -f "$lib/pkgconfig/sopool-sdk.pc" ]
     [ -n "$(find "$stage" -name sopool.1)" ]
     [ -n "$(find "$stage" -path '*/bash-completion/completions/sopool')" ]
+    [ -n "$(find "$stage" -path '*/zsh/site-functions/_sopool')" ]
+    [ -n "$(find "$stage" -path '*/vendor_completions.d/sopool.fish')" ]
     [ -n "$(find "$stage" -name hash.yaml)" ]
 }
 
@@ -154,6 +156,7 @@ configure() {
     known="json-c yaml-0.1" configure --without-libcurl
     [ "$status" -eq 0 ]
     [[ $output == *"plugin math     yes"* ]]
+    [[ $output == *"live top        no  (ncurses is missing;"*libncurses-dev* ]]
     [[ $output == *"plugin hash     no  (openssl is missing;"*libssl-dev* ]]
     [[ $output == *"plugin text     no  (pcre2 is missing;"*libpcre2-dev* ]]
     [[ $output == *"plugin fetch    no  (switched off by --without-libcurl)"* ]]

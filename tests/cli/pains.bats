@@ -34,7 +34,7 @@ import os, pty, subprocess, sys, time
 # In a terminal of its own, as people press it.
 main, other = pty.openpty()
 p = subprocess.Popen(["sopool", "map", "--plugin-path", sys.argv[1], "-j", "2",
-                      "--chunksize", "1", "--no-progress", "faults.nap"],
+                      "--chunksize", "1", "--progress=never", "faults.nap"],
                      stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                      stderr=subprocess.PIPE, start_new_session=True,
                      preexec_fn=lambda: __import__("fcntl").ioctl(
