@@ -24,6 +24,7 @@ static const struct {
     {"processes", "auto"},
     {"chunksize", "auto"},
     {"start-method", "forkserver spawn fork thread"},
+    {"halt", "never soon now"},
     {"progress", "always never auto"},
     {"status", "true false auto"},
 };

@@ -54,7 +54,8 @@ next() {
         [ "$allowed" != "$output" ]
         allowed=${allowed%%$'\n'*}
         # Of numbers, the word that stands for one of them.
-        allowed=$(sed 's/^[0-9]* to [0-9]*, or //; s/,//g' <<<"$allowed")
+        allowed=$(sed 's/^[0-9]* to [0-9]*, or //; s/, the latter .*//
+            s/,//g' <<<"$allowed")
         if [ "$words" != "$allowed" ]; then
             echo "$command $option: '$words', not '$allowed'" >&2
             return 1

@@ -111,7 +111,7 @@ except IndexError:
     wait "$pool" || true
     [ "$(ls "$XDG_RUNTIME_DIR/sopool")" = "" ]
     run signalled SIGINT sopool map math.square
-    is 130
+    [ "${lines[0]}" = 130 ]
     [ "$(ls "$XDG_RUNTIME_DIR/sopool")" = "" ]
     run bash -c "yes 3 | sopool map math.square | head -n 1"
     is 9
