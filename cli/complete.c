@@ -19,8 +19,6 @@ static struct output out = {.fd = STDOUT_FILENO};
 static const struct {
     const char *option, *words;
 } known[] = {
-    {"input", "text json"},
-    {"output", "text json"},
     {"processes", "auto"},
     {"chunksize", "auto"},
     {"start-method", "forkserver spawn fork thread"},
@@ -29,8 +27,11 @@ static const struct {
     {"status", "true false auto"},
 };
 
+/* With spaces or commas between; formats differ between commands. */
 static const char *words_of(const struct option_spec *spec)
 {
+    if (strcmp(spec->name, "input") == 0 || strcmp(spec->name, "output") == 0)
+        return spec->key;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].option, spec->name) == 0)
             return known[i].words;
@@ -82,10 +83,10 @@ static void offer_values(const struct option_spec *spec, const char *before,
     const char *names = names_of(spec);
 
     for (const char *at = words_of(spec); *at != '\0';) {
-        size_t size = strcspn(at, " ");
+        size_t size = strcspn(at, ", ");
 
         offer(before, at, size, typed, NULL);
-        at += size + (at[size] == ' ');
+        at += size + strspn(at + size, ", ");
     }
     if (names != NULL)
         offer_names(names);
@@ -294,9 +295,12 @@ static void dump_option(const struct command *command,
 {
     const char letter[] = {'-', spec->letter, '\0'};
 
-    output_format(&out, "option\t%s\t--%s\t%s\t%s\t%s\t", command->name,
-                  spec->name, letter, or_none(spec->arg),
-                  or_none(words_of(spec)));
+    output_format(&out, "option\t%s\t--%s\t%s\t%s\t", command->name, spec->name,
+                  letter, or_none(spec->arg));
+    for (const char *at = or_none(words_of(spec)); *at != '\0'; at++)
+        if (*at != ',')
+            output_byte(&out, *at);
+    output_byte(&out, '\t');
     put_flat(spec->help);
 }
 
