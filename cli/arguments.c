@@ -19,8 +19,9 @@ static void *grow(void *ctx, void *data, size_t need)
 static int explain(const struct arguments *arguments, size_t i,
                    const sopool_error *why, sopool_error *err)
 {
-    return message_refuse(err, "argument %zu (%s): %.900s", i + 1,
-                          arguments->task->params[i].name, why->message);
+    return message_refuse(err, "argument %zu (%s): %.700s; signature: %s",
+                          i + 1, arguments->task->params[i].name, why->message,
+                          arguments->task->signature);
 }
 
 /* Lists and maps have no other form than JSON. */
@@ -148,7 +149,7 @@ static int give_value(struct arguments *arguments, size_t i, const char *text)
 
     arguments_begin(arguments);
     if (arguments_put(arguments, i, text, strlen(text), &why) != 0) {
-        message("--arg: %s: %s", why.message, arguments->task->signature);
+        message("--arg: %s", why.message);
         return EXIT_USAGE;
     }
     arguments_take(arguments, &all);

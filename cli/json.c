@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -395,12 +396,14 @@ struct call {
     const sopool_writer *given; /* of each parameter; of size 0: it is open */
     bool list;
     size_t open_count;
+    const char *text; /* that it is read from */
+    size_t size;
 };
 
 static struct call call_of(const sopool_task_info *task,
                            const sopool_writer *given, bool list)
 {
-    struct call call = {task, given, list, 0};
+    struct call call = {.task = task, .given = given, .list = list};
 
     for (size_t i = 0; i < task->param_count; i++)
         call.open_count += given[i].size == 0;
@@ -523,6 +526,55 @@ static size_t count_members(json_object *value)
     return members;
 }
 
+static size_t skip_blanks(const char *text, size_t size, size_t at)
+{
+    while (at < size && strchr(" \t\r\n", text[at]) != NULL)
+        at++;
+    return at;
+}
+
+/* Where element `nth`, from 1, of an array stands in its text, which is known
+ * to be JSON: the column, from 1; or 0 if it is no array. */
+static size_t column_of(const char *text, size_t size, size_t nth)
+{
+    size_t at = skip_blanks(text, size, 0), depth = 0;
+    bool quoted = false;
+
+    if (at >= size || text[at] != '[')
+        return 0;
+    for (; at < size; at++) {
+        char c = text[at];
+
+        if (quoted && c == '\\')
+            at++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{'))
+            depth++;
+        else if (!quoted && (c == ']' || c == '}'))
+            depth--;
+        if (!quoted && ((depth == 1 && c == ',') || (c == '[' && depth == 1)))
+            nth--;
+        if (nth == 0)
+            return skip_blanks(text, size, at + 1) + 1;
+    }
+    return 0;
+}
+
+/* Argument `i`, the `nth` of those in the text, does not fit. */
+static int refuse(const struct call *call, size_t i, size_t nth,
+                  const sopool_error *why, sopool_error *err)
+{
+    size_t column = column_of(call->text, call->size, nth);
+    char where[40] = "";
+
+    if (column > 0)
+        (void)snprintf(where, sizeof(where), "column %zu: ", column);
+    return message_refuse(err, "%sargument %zu (%s): %.700s; signature: %s",
+                          where, i + 1, call->task->params[i].name,
+                          why->message, call->task->signature);
+}
+
 static int put_arguments(struct json *json, const struct call *call,
                          json_object *from, sopool_writer *out,
                          sopool_error *err)
@@ -545,8 +597,7 @@ static int put_arguments(struct json *json, const struct call *call,
         if (find_value(call, from, i, nth++, &value, err) != 0)
             return -1;
         if (put_typed(json, param->type, value, out, &why) != 0)
-            return message_refuse(err, "argument %zu (%s): %.900s", i + 1,
-                                  param->name, why.message);
+            return refuse(call, i, nth, &why, err);
     }
     /* Of an object not all need have been put. */
     if (json_object_get_type(from) == json_type_object)
@@ -562,6 +613,9 @@ int json_arguments(struct json *json, const sopool_task_info *task,
     json_object *tree;
     size_t members;
     int status;
+
+    call.text = text;
+    call.size = size;
 
     if (parse(json, text, size, &tree, &members, err) != 0)
         return -1;

@@ -321,7 +321,7 @@ static void put_failure(struct map *map, const sopool_item *item,
 
 /* For those who follow; what they note now has yet to be written. */
 static void follow_item(struct map *map, const sopool_item *item,
-                        struct place *place)
+                        struct place *place, const sopool_error *err)
 {
     static const sopool_call_info not_run = {.duration_ns = -1, .cpu_ns = -1};
     struct ended ended = {
@@ -334,33 +334,35 @@ static void follow_item(struct map *map, const sopool_item *item,
         .file = input_name(map->name, place->file),
         .line = place->line,
         .task = map->task->name,
-        .cbor = item->cbor,
-        .cbor_size = item->size,
-        .error = item->error,
+        .cbor = err == NULL ? item->cbor : NULL,
+        .cbor_size = err == NULL ? item->size : 0,
+        .error = err,
         .info = item->info != NULL ? item->info : &not_run,
     };
 
     follow_call(&map->follow, &ended);
 }
 
-static void put_outcome(struct map *map, const sopool_item *item,
-                        const struct place *place)
+/* Returns why it failed, which may be that its result has not the form that it
+ * is to have (in `why`); or NULL. */
+static const sopool_error *put_outcome(struct map *map, const sopool_item *item,
+                                       const struct place *place,
+                                       sopool_error *why)
 {
     struct line input = input_of(place);
+    const sopool_error *err = item->error;
     struct output *out;
-    sopool_error why;
-    int status;
 
-    if (item->error != NULL) {
-        put_failure(map, item, place, item->error);
-        return;
+    if (err == NULL) {
+        out = begin_result(map, place);
+        if (form_result(&map->form, out, item->index, &input, item->cbor,
+                        item->size, why) != 0)
+            err = why;
+        end_result(map, place, err != NULL);
     }
-    out = begin_result(map, place);
-    status = form_result(&map->form, out, item->index, &input, item->cbor,
-                         item->size, &why);
-    end_result(map, place, status != 0);
-    if (status != 0)
-        put_failure(map, item, place, &why);
+    if (err != NULL)
+        put_failure(map, item, place, err);
+    return err;
 }
 
 /* A signal has ended the pool: what comes now are no results. */
@@ -374,10 +376,12 @@ static void stop_if_ending(struct map *map)
 
 static void put_item(struct map *map, const sopool_item *item)
 {
+    const sopool_error *err;
     struct place place;
+    sopool_error why;
 
     if (map->plain && item->error == NULL) {
-        map->done++;
+        tell(&map->told_done, ++map->done);
         render_text(&map->out, item->cbor, item->size);
         output_byte(&map->out, '\n');
         return;
@@ -389,9 +393,9 @@ static void put_item(struct map *map, const sopool_item *item)
         map->not_run++;
     } else {
         tell(&map->told_done, ++map->done);
+        err = put_outcome(map, item, &place, &why);
         if (map->follow.count > 0)
-            follow_item(map, item, &place);
-        put_outcome(map, item, &place);
+            follow_item(map, item, &place, err);
     }
     free(place.kept);
 }

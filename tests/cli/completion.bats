@@ -21,7 +21,7 @@ next() {
     ends 0
     has list apply map starmap check replay top help version --help --version
     run sopool help --complete star
-    is "starmap	Runs one call for each line, a JSON array of arguments"
+    is "starmap	Runs one call for each line, which has all arguments"
     run next help t
     is top
     # Every command of the help, and no other.
@@ -178,7 +178,7 @@ in_zsh() {
 @test "zsh" {
     command -v zsh >/dev/null || skip "there is no zsh"
     run in_zsh sta
-    is "starmap:Runs one call for each line, a JSON array of arguments"
+    is "starmap:Runs one call for each line, which has all arguments"
     run in_zsh map --progr
     has "--progress:show on standard error"
     run in_zsh map --progress ne
@@ -208,7 +208,7 @@ in_fish() {
 @test "fish" {
     command -v fish >/dev/null || skip "there is no fish"
     run in_fish "sopool sta"
-    is "starmap	Runs one call for each line, a JSON array of arguments"
+    is "starmap	Runs one call for each line, which has all arguments"
     run in_fish "sopool map --progr"
     has "--progress	show on standard error"
     run in_fish "sopool map --progress ne"

@@ -280,7 +280,7 @@ END
     is "sopool: --arg: math.estimate_pi has no parameter 'zzzzzz': (samples: u64, seed: u64) -> f64"
     run sopool map --arg seed=x math.estimate_pi <<<1
     ends 2
-    is "sopool: --arg: argument 2 (seed): 'x' is not a u64; allowed: a whole number that is not negative: (samples: u64, seed: u64) -> f64"
+    is "sopool: --arg: argument 2 (seed): 'x' is not a u64; allowed: a whole number that is not negative; signature: (samples: u64, seed: u64) -> f64"
     run sopool map --arg seed=1 --arg seed=2 math.estimate_pi <<<1
     ends 2
     is "sopool: --arg seed is given twice; allowed: one value"

@@ -33,7 +33,7 @@ load helper
 @test "the wrong type fails that line, and names the argument" {
     run --separate-stderr faults starmap faults.record <<<'["/x", -1]'
     ends 1
-    [[ $stderr == *"argument 2 (x): -1 is not a u64"* ]]
+    [[ $stderr == *": column 8: argument 2 (x): -1 is not a u64"*"; signature: ("* ]]
 }
 
 @test "what is no array fails that line" {
