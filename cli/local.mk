@@ -10,6 +10,7 @@ sopool_SOURCES = \
 	cli/base64.h \
 	cli/check.c \
 	cli/check.h \
+	cli/collect.c \
 	cli/complete.c \
 	cli/complete.h \
 	cli/crew.c \
@@ -22,6 +23,7 @@ sopool_SOURCES = \
 	cli/dryrun.h \
 	cli/eachfile.c \
 	cli/eachfile.h \
+	cli/feed.c \
 	cli/figure.c \
 	cli/figure.h \
 	cli/figures.c \
@@ -55,6 +57,7 @@ sopool_SOURCES = \
 	cli/main.c \
 	cli/map.c \
 	cli/map.h \
+	cli/maprun.h \
 	cli/message.c \
 	cli/message.h \
 	cli/near.c \

@@ -76,7 +76,7 @@ storm() {
 
 @test "a config may ask for it" {
     printf 'chaos: nomem=1/1\n' >"$BATS_TEST_TMPDIR/pool.yaml"
-    run sopool apply -c "$BATS_TEST_TMPDIR/pool.yaml" math.square 3
+    run sopool apply -c "$BATS_TEST_TMPDIR/pool.yaml" hash.sha256 3
     ends 1
 }
 

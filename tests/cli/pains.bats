@@ -46,7 +46,8 @@ time.sleep(0.2)
 os.write(main, b"\x03")
 print(p.wait(20), p.stderr.read())
 END
-    is "-2 b''"
+    is "-2 b'sopool: stopped by SIGINT: 1 calls were done, 0 of them failed; \
+20 more inputs were read, and have no result\n'"
     run leftover
     is ""
 }
