@@ -97,12 +97,14 @@ static int check_header(const ElfW(Ehdr) * header, sopool_error *err)
     if (header->e_ident[EI_CLASS] != NATIVE_CLASS ||
         header->e_ident[EI_DATA] != NATIVE_DATA ||
         (native != EM_NONE && header->e_machine != native))
-        return error_set(err, SOPOOL_E_PLUGIN,
-                         "built for %s, this machine is %s (%zu bits)",
-                         machine_name(header->e_machine), machine_name(native),
-                         sizeof(void *) * 8);
+        return error_set(
+            err, SOPOOL_E_PLUGIN,
+            "built for %s, this machine is %s (%zu bits); " MANIFEST_BUILD,
+            machine_name(header->e_machine), machine_name(native),
+            sizeof(void *) * 8);
     if (header->e_type != ET_DYN)
-        return bad(err, "an ELF file, but not a shared object");
+        return bad(err,
+                   "an ELF file, but not a shared object; " MANIFEST_BUILD);
     if (header->e_shentsize != sizeof(ElfW(Shdr)) || header->e_shnum == 0 ||
         header->e_shnum > SECTIONS || header->e_shstrndx >= header->e_shnum)
         return bad(err, "a damaged ELF file: no table of sections");
@@ -181,8 +183,11 @@ int elf_read_section(int fd, const char *name, struct buf *out,
         if (found)
             return copy_section(fd, &section, out, err);
     }
-    return error_set(err, SOPOOL_E_PLUGIN,
-                     "not a sopool plugin: it has no section %s", name);
+    return error_set(
+        err, SOPOOL_E_PLUGIN,
+        "not a sopool plugin: it has no section %s; end its source "
+        "with SOPOOL_PLUGIN(...), and " MANIFEST_BUILD,
+        name);
 }
 
 /* ---- the build-id ------------------------------------------------------ */

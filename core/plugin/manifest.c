@@ -111,10 +111,10 @@ static int check_abi(uint32_t abi, sopool_error *err)
 {
     if (abi >> 16 == SOPOOL_ABI_MAJOR)
         return 0;
-    return error_set(err, SOPOOL_E_PLUGIN,
-                     "built for plugin ABI %u, this sopool runs ABI %u; "
-                     "build it with the headers of this sopool",
-                     abi >> 16, SOPOOL_ABI_MAJOR);
+    return error_set(
+        err, SOPOOL_E_PLUGIN,
+        "built for plugin ABI %u, this sopool runs ABI %u; " MANIFEST_BUILD,
+        abi >> 16, SOPOOL_ABI_MAJOR);
 }
 
 static int check_signature(const struct manifest_task *task, sopool_error *err)

@@ -5,6 +5,11 @@
 #include "base/buf.h"
 #include "sopool.h"
 
+/* The command that mends a file which is no plugin for this machine. */
+#define MANIFEST_BUILD                                                         \
+    "build it here: cc -shared -fPIC $(pkg-config --cflags sopool-sdk) "       \
+    "-o NAME.so NAME.c"
+
 struct manifest_task {
     const char *name;
     const char *signature;

@@ -95,7 +95,8 @@ START_TEST(another_abi)
     struct buf b = {0};
 
     add_record(&b, SOPOOL_RECORD_PLUGIN, UINT32_C(2) << 16, "p\0001", 3);
-    ck_assert_has(refused(&b), "ABI 2, this sopool runs ABI 1");
+    ck_assert_has(refused(&b), "ABI 2, this sopool runs ABI 1; build it here: "
+                               "cc -shared -fPIC ");
 }
 END_TEST
 
@@ -316,6 +317,7 @@ START_TEST(other_machines)
     ck_assert_has(refused_file(&file),
                   native == EM_AARCH64 ? "for s390" : "for aarch64");
     ck_assert_has(refused_file(&file), "this machine is ");
+    ck_assert_has(refused_file(&file), "; build it here: cc -shared -fPIC ");
     header_of(&file)->e_machine = native;
     header_of(&file)->e_ident[EI_CLASS] ^= ELFCLASS32 ^ ELFCLASS64;
     ck_assert_has(refused_file(&file), "this machine is ");
@@ -331,11 +333,15 @@ START_TEST(other_elf_files)
     struct buf file = plugin_bytes("good");
 
     header_of(&file)->e_type = ET_REL;
-    ck_assert_has(refused_file(&file), "not a shared object");
+    ck_assert_has(refused_file(&file),
+                  "not a shared object; build it here: cc");
     header_of(&file)->e_type = ET_DYN;
     section_of(&file)->sh_name += 1;
     ck_assert_str_eq(refused_file(&file),
-                     "not a sopool plugin: it has no section sopool_manifest");
+                     "not a sopool plugin: it has no section sopool_manifest; "
+                     "end its source with SOPOOL_PLUGIN(...), and build it "
+                     "here: cc -shared -fPIC $(pkg-config --cflags sopool-sdk) "
+                     "-o NAME.so NAME.c");
     buf_finish(&file);
 }
 END_TEST
