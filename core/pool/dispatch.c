@@ -284,6 +284,11 @@ static void over_time(struct member *m, int64_t now)
     if (m->state != MEMBER_READY && m->state != MEMBER_STARTING &&
         m->state != MEMBER_ENDING)
         return;
+    /* It has ended, and how is about to be told by its forkserver. */
+    if (m->gone) {
+        m->limit_at = CLOCK_NEVER;
+        return;
+    }
     if (is_finishing(m)) {
         m->limit_at = now + NS_PER_MS;
         return;
@@ -306,7 +311,7 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
             (m->state == MEMBER_READY ||
              (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
             time_running(m, now);
-        if (m->closed && m->inflight == 0 &&
+        if (m->closed && !m->gone && m->inflight == 0 &&
             m->limit_at > now + CLOSED_MS * NS_PER_MS)
             m->limit_at = now + CLOSED_MS * NS_PER_MS;
         if (m->limit_at <= now)
