@@ -15,6 +15,7 @@
 
 enum {
     HALT_WINDOW = 256, /* calls on their way that may yet fail */
+    TELL_STEP_MS = 5,
     TELL_MS = 500, /* the end by a signal waits so long for the main thread */
 };
 
@@ -41,6 +42,19 @@ static void say_summary(const struct map *map, const char *why)
         map->resume.on ? "; --resume goes on from here" : "");
 }
 
+/* Waits a while for the main thread to wait. */
+static bool has_turn(struct map *map)
+{
+    const struct timespec step = {0, TELL_STEP_MS * 1000000};
+
+    for (int ms = 0; ms < TELL_MS; ms += TELL_STEP_MS) {
+        if (pthread_mutex_trylock(&map->turn) == 0)
+            return true;
+        (void)nanosleep(&step, NULL);
+    }
+    return false;
+}
+
 /* In another thread: a signal ends the command. What is written by now counts;
  * the main thread may be waiting for who reads it, and then has the turn. Or in
  * the main thread, with 0: it cannot go on, and which results were written is
@@ -48,19 +62,13 @@ static void say_summary(const struct map *map, const char *why)
 static void tell_end(void *ctx, int sig)
 {
     struct map *map = ctx;
-    const struct timespec until = {0, TELL_MS * 1000000};
-    struct timespec now;
     char why[64];
 
     if (sig == 0) {
         pictures_end(&map->pictures);
         return;
     }
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    now.tv_nsec += until.tv_nsec;
-    now.tv_sec += now.tv_nsec / 1000000000;
-    now.tv_nsec %= 1000000000;
-    if (pthread_mutex_clocklock(&map->turn, CLOCK_MONOTONIC, &now) == 0) {
+    if (has_turn(map)) {
         collect_flush(map);
         follow_workers(&map->follow, map->pool);
         (void)follow_finish(&map->follow);
