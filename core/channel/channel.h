@@ -58,6 +58,9 @@ struct item_detail {
     uint64_t peak;    /* the most memory that the worker ever had, in KiB */
 };
 
+/* What a record has at most. */
+#define CHANNEL_RECORD (CHANNEL_INLINE + sizeof(struct item_detail))
+
 /* A record's status: the result stands in that memory; the record's bytes are
  * two uint64_t, where in it and how many bytes. */
 #define CHANNEL_WARM_RESULT 0x40u

@@ -14,9 +14,7 @@
 /* Results that may be read before the worker is told. With all but these free
  * the largest of records must fit, and the padding before it. */
 enum { TELL = CHANNEL_RESULTS / 8 };
-_Static_assert(TELL + 2 * (CHANNEL_INLINE + sizeof(struct item_detail) +
-                           2 * RECORD_ALIGN) <
-                   CHANNEL_RESULTS,
+_Static_assert(TELL + 2 * (CHANNEL_RECORD + 2 * RECORD_ALIGN) < CHANNEL_RESULTS,
                "room for a record and its padding");
 
 static struct sent_range *range_of(struct parent_end *end, uint64_t seq)
@@ -153,8 +151,7 @@ static int broken(const char **why, const char *what)
 static int check_record(struct parent_end *end, const struct record_head *head,
                         uint64_t there, const char **why)
 {
-    if (head->size > CHANNEL_INLINE + sizeof(struct item_detail) ||
-        record_space(head->size) > there)
+    if (head->size > CHANNEL_RECORD || record_space(head->size) > there)
         return broken(why, "a result runs over the end of its ring");
     if (end->reading == end->sent)
         return broken(why, "a result for which there was no call");

@@ -121,7 +121,7 @@ static void touch_record(const struct run *run, const struct record *record)
 {
     const uint8_t *data = record->data;
 
-    must(record->size <= CHANNEL_INLINE);
+    must(record->size <= CHANNEL_RECORD);
     must(data >= run->shared->results);
     must(data + record->size <= run->shared->results + CHANNEL_RESULTS);
     touch(data, record->size);
