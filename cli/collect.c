@@ -21,16 +21,6 @@ enum {
 
 /* ---- progress ---------------------------------------------------------- */
 
-static uint64_t told(atomic_uint_least64_t *number)
-{
-    return atomic_load_explicit(number, memory_order_relaxed);
-}
-
-static void tell(atomic_uint_least64_t *number, uint64_t value)
-{
-    atomic_store_explicit(number, value, memory_order_relaxed);
-}
-
 struct progress_state collect_state(struct map *map)
 {
     sopool_stats stats;

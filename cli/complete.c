@@ -23,14 +23,14 @@ static const struct {
     {"chunksize", "auto"},
     {"start-method", "forkserver spawn fork thread"},
     {"halt", "never soon now"},
-    {"progress", "always never auto"},
     {"status", "true false auto"},
 };
 
 /* With spaces or commas between; formats differ between commands. */
 static const char *words_of(const struct option_spec *spec)
 {
-    if (strcmp(spec->name, "input") == 0 || strcmp(spec->name, "output") == 0)
+    if (strcmp(spec->name, "input") == 0 || strcmp(spec->name, "output") == 0 ||
+        strcmp(spec->name, "progress") == 0)
         return spec->key;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].option, spec->name) == 0)

@@ -66,3 +66,11 @@ void crew_leave(struct crew *crew, struct hand *hand, int64_t at_ns)
     free_seat(crew, hand);
     hand->ended_ns = at_ns;
 }
+
+int64_t crew_duration(const struct hand *hand, const sopool_call_info *info)
+{
+    if (info->duration_ns >= 0)
+        return info->duration_ns;
+    return hand->ended_ns > info->started_ns ? hand->ended_ns - info->started_ns
+                                             : -1;
+}

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sopool.h>
+
 enum { CREW_ROOM = 16384 };
 
 struct hand {
@@ -35,5 +37,9 @@ struct hand *crew_find(struct crew *crew, uint32_t number, int64_t at_ns);
 
 /* It has ended: its seat is free for another. */
 void crew_leave(struct crew *crew, struct hand *hand, int64_t at_ns);
+
+/* How long a call of the worker ran: until the worker ended, if that is all
+ * that is known; -1: nothing is. */
+int64_t crew_duration(const struct hand *hand, const sopool_call_info *info);
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "room.h"
+
 enum { QUOTE = '"' };
 
 /* How far a row has been split. */
@@ -36,17 +38,9 @@ void csv_finish(struct csv *csv)
 /* Makes `*data` hold `need` bytes; twice as many if it has to grow. */
 static int reserve(char **data, size_t *room, size_t need)
 {
-    char *grown;
-
     if (need <= *room)
         return 0;
-    need = need < SIZE_MAX / 2 ? need * 2 : need;
-    grown = realloc(*data, need);
-    if (grown == NULL)
-        return -1;
-    *data = grown;
-    *room = need;
-    return 0;
+    return room_for(data, room, need < SIZE_MAX / 2 ? need * 2 : need);
 }
 
 /* ---- one row ----------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "room.h"
 
 enum { LEAST_ROOM = 64 * 1024 };
 
@@ -74,20 +75,6 @@ int eachfile_next(struct eachfile *each, struct line *path)
 
 /* ---- one file ---------------------------------------------------------- */
 
-static int reserve(char **data, size_t *room, size_t need)
-{
-    char *grown;
-
-    if (need <= *room)
-        return 0;
-    grown = realloc(*data, need);
-    if (grown == NULL)
-        return -1;
-    *data = grown;
-    *room = need;
-    return 0;
-}
-
 static int refuse(const struct eachfile *each, int error, sopool_error *err)
 {
     char shown[512];
@@ -109,7 +96,7 @@ static int copy_path(struct eachfile *each, const struct line *path,
         return message_refuse(err, "a file's name is empty");
     if (memchr(path->text, '\0', path->size) != NULL)
         return message_refuse(err, "a file's name has a NUL in it");
-    if (reserve(&each->path, &each->path_room, path->size + 1) != 0)
+    if (room_for(&each->path, &each->path_room, path->size + 1) != 0)
         return message_refuse(err, "is too long: out of memory");
     memcpy(each->path, path->text, path->size);
     each->path[path->size] = '\0';
@@ -124,7 +111,7 @@ static ssize_t read_all(struct eachfile *each, int fd, size_t expected)
     /* One byte more: the end is found without growing. */
     if (expected + 1 < LEAST_ROOM)
         expected = LEAST_ROOM - 1;
-    if (reserve(&each->data, &each->data_room, expected + 1) != 0)
+    if (room_for(&each->data, &each->data_room, expected + 1) != 0)
         return -1;
     for (;;) {
         ssize_t got = read(fd, each->data + size, each->data_room - size);
@@ -135,7 +122,7 @@ static ssize_t read_all(struct eachfile *each, int fd, size_t expected)
             return got < 0 ? -1 : (ssize_t)size;
         size += (size_t)got;
         if (size == each->data_room &&
-            reserve(&each->data, &each->data_room, size * 2) != 0)
+            room_for(&each->data, &each->data_room, size * 2) != 0)
             return -1;
     }
 }

@@ -70,10 +70,8 @@ static int feed_line(struct map *map, const struct line *line)
                     map->source.spot.column);
     if (feed_call(map, status, &args, &why) != 0)
         return -1;
-    map->sent++;
-    atomic_store_explicit(&map->told_sent, map->sent, memory_order_relaxed);
-    atomic_store_explicit(&map->told_bytes, source_done(&map->source),
-                          memory_order_relaxed);
+    tell(&map->told_sent, ++map->sent);
+    tell(&map->told_bytes, source_done(&map->source));
     return 0;
 }
 

@@ -70,23 +70,12 @@ static void keep_slow(struct figures *figures, const struct ended *ended,
     slow[at].sample = sample_of(ended);
 }
 
-/* How long the call ran: until its worker ended, if that is all that is known;
- * -1: nothing is. */
-static int64_t duration_of(const struct hand *hand,
-                           const sopool_call_info *info)
-{
-    if (info->duration_ns >= 0)
-        return info->duration_ns;
-    return hand->ended_ns > info->started_ns ? hand->ended_ns - info->started_ns
-                                             : -1;
-}
-
 static void add_run(struct figures *figures, const struct ended *ended)
 {
     const sopool_call_info *info = ended->info;
     struct hand *hand =
         crew_find(figures->crew, info->worker, info->started_ns);
-    int64_t duration = duration_of(hand, info);
+    int64_t duration = crew_duration(hand, info);
     struct slice slice = {
         .worker = info->worker,
         .from_ns = info->started_ns,

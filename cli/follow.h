@@ -30,6 +30,14 @@ struct ended {
     const sopool_call_info *info; /* all zeros: it was not run */
 };
 
+/* The run itself. */
+struct run_facts {
+    const char *command; /* "map" */
+    const sopool_task_info *task;
+    int64_t start_ns;   /* since 1970 */
+    uint32_t processes; /* workers that the pool should have */
+};
+
 struct follower {
     void (*call)(void *ctx, const struct ended *ended);
     /* The results of the calls so far were written. May be NULL. */

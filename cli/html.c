@@ -105,31 +105,35 @@ const char *html_time(char text[32], double ns)
     return text;
 }
 
+/* In the unit, of those that are `step` times each other, in which it has three
+ * digits. */
+static const char *put_scaled(char text[32], double number, double step,
+                              const char *const unit[], size_t units)
+{
+    size_t at = 0;
+
+    for (number /= step; number >= 999.5 && at + 1 < units; at++)
+        number /= step;
+    return put_unit(text, number, unit[at]);
+}
+
 const char *html_size(char text[32], double bytes)
 {
     static const char *const unit[] = {"KiB", "MiB", "GiB", "TiB"};
-    size_t at = 0;
 
-    if (bytes < 1024) {
-        (void)snprintf(text, 32, "%.0f\u202fbytes", bytes);
-        return text;
-    }
-    for (bytes /= 1024; bytes >= 999.5 && at < 3; at++)
-        bytes /= 1024;
-    return put_unit(text, bytes, unit[at]);
+    if (bytes >= 1024)
+        return put_scaled(text, bytes, 1024, unit, 4);
+    (void)snprintf(text, 32, "%.0f\u202fbytes", bytes);
+    return text;
 }
 
 const char *html_short(char text[32], double count)
 {
     static const char *const unit[] = {"k", "M", "G"};
-    size_t at = 0;
 
-    if (count < 999.5) {
-        (void)snprintf(text, 32, count < 9.95 && count > 0 ? "%.1f" : "%.0f",
-                       count);
-        return text;
-    }
-    for (count /= 1000; count >= 999.5 && at < 2; at++)
-        count /= 1000;
-    return put_unit(text, count, unit[at]);
+    if (count >= 999.5)
+        return put_scaled(text, count, 1000, unit, 3);
+    (void)snprintf(text, 32, count < 9.95 && count > 0 ? "%.1f" : "%.0f",
+                   count);
+    return text;
 }

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "output.h"
 #include "progress.h"
+#include "room.h"
 
 #define HEADER                                                                 \
     "#sopool-joblog-1\tInput\tRun\tStart\tDuration\tWorker\tPid\tStatus\t"     \
@@ -28,21 +30,6 @@ struct joblog {
     int64_t synced; /* when */
     bool failed;    /* it has been told */
 };
-
-static int write_whole(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t done = write(fd, data, size);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -1;
-        data += done;
-        size -= (size_t)done;
-    }
-    return 0;
-}
 
 /* ---- reading ----------------------------------------------------------- */
 
@@ -198,7 +185,7 @@ static int begin(struct joblog *log, bool resume, struct done *done)
     if (st.st_size > 0 && read_log(log, done) != 0)
         return -1;
     if (fstat(log->fd, &st) != 0 || st.st_size > 0 ||
-        write_whole(log->fd, HEADER, sizeof(HEADER) - 1) == 0)
+        output_write(log->fd, HEADER, sizeof(HEADER) - 1) == 0)
         return 0;
     message("%s: cannot be written: %s", log->path, strerror(errno));
     return -1;
@@ -259,17 +246,11 @@ static void status_of(const sopool_error *err, char *out, size_t room)
 
 static int add(struct joblog *log, const char *text, size_t size)
 {
-    if (log->room - log->size < size) {
-        size_t room = (log->size + size) * 2;
-        char *grown = realloc(log->line, room);
-
-        if (grown == NULL) {
-            errno = ENOMEM;
-            cannot_write(log);
-            return -1;
-        }
-        log->line = grown;
-        log->room = room;
+    if (log->room - log->size < size &&
+        room_for(&log->line, &log->room, (log->size + size) * 2) != 0) {
+        errno = ENOMEM;
+        cannot_write(log);
+        return -1;
     }
     memcpy(log->line + log->size, text, size);
     log->size += size;
@@ -317,7 +298,7 @@ static void written(void *ctx)
 
     if (log->size == 0 || log->failed)
         return;
-    if (write_whole(log->fd, log->line, log->size) != 0) {
+    if (output_write(log->fd, log->line, log->size) != 0) {
         cannot_write(log);
         return;
     }

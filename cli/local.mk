@@ -93,6 +93,8 @@ sopool_SOURCES = \
 	cli/results.h \
 	cli/resume.c \
 	cli/resume.h \
+	cli/room.c \
+	cli/room.h \
 	cli/sample.c \
 	cli/sample.h \
 	cli/screen.c \

@@ -62,7 +62,7 @@ static bool has_turn(struct map *map)
 static void tell_end(void *ctx, int sig)
 {
     struct map *map = ctx;
-    char why[64];
+    char why[64], name[SIGNAL_ROOM];
 
     if (sig == 0) {
         pictures_end(&map->pictures);
@@ -73,7 +73,8 @@ static void tell_end(void *ctx, int sig)
         follow_workers(&map->follow, map->pool);
         (void)follow_finish(&map->follow);
     }
-    (void)snprintf(why, sizeof(why), "stopped by SIG%s: ", sigabbrev_np(sig));
+    (void)snprintf(why, sizeof(why),
+                   "stopped by %s: ", message_signal(sig, name));
     say_summary(map, why);
 }
 
@@ -95,12 +96,13 @@ static int run_threads(struct map *map)
     (void)pthread_mutex_unlock(&map->turn);
     state = collect_state(map);
     progress_end(&map->progress, &state);
-    if (atomic_load(&map->halted))
+    if (atomic_load(&map->halted)) {
         say_summary(map, "");
-    if (!atomic_load(&map->halted))
+        if (pthread_tryjoin_np(feeder, NULL) != 0) /* it waits for input */
+            session_quit(conclude(map, EXIT_FAILED));
+    } else {
         (void)pthread_join(feeder, NULL);
-    else if (pthread_tryjoin_np(feeder, NULL) != 0) /* it waits for input */
-        session_quit(conclude(map, EXIT_FAILED));
+    }
     return map->failed > 0 || map->source.input.failed ? EXIT_FAILED
                                                        : EXIT_GOOD;
 }
@@ -112,12 +114,13 @@ static uint32_t window_of(const struct map *map)
     uint32_t window =
         map->settings->halt.when == HALT_NEVER ? PLACE_WINDOW : HALT_WINDOW;
     sopool_stats stats;
+    uint32_t few;
 
     if (!map->source.files || !map->source.each.contents)
         return window;
     (void)sopool_get_stats(map->pool, &stats, NULL, 0);
-    stats.processes = 2 * stats.processes + 2;
-    return stats.processes < window ? stats.processes : window;
+    few = 2 * stats.processes + 2;
+    return few < window ? few : window;
 }
 
 static int open_stream(struct map *map, sopool_error *err)

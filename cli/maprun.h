@@ -62,6 +62,17 @@ struct map {
     uint32_t quiet; /* waits in which nothing came, once halted */
 };
 
+/* What one thread tells another, at some moment. */
+static inline void tell(atomic_uint_least64_t *number, uint64_t value)
+{
+    atomic_store_explicit(number, value, memory_order_relaxed);
+}
+
+static inline uint64_t told(atomic_uint_least64_t *number)
+{
+    return atomic_load_explicit(number, memory_order_relaxed);
+}
+
 /* The feeding thread: `arg` is the struct map. */
 void *feed_run(void *arg);
 

@@ -158,3 +158,14 @@ const char *message_text(const char *text, size_t size, char *out, size_t room)
     out[used] = '\0';
     return out;
 }
+
+const char *message_signal(int sig, char out[SIGNAL_ROOM])
+{
+    const char *name = sigabbrev_np(sig);
+
+    if (name != NULL)
+        (void)snprintf(out, SIGNAL_ROOM, "SIG%s", name);
+    else
+        (void)snprintf(out, SIGNAL_ROOM, "%d", sig);
+    return out;
+}

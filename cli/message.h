@@ -30,6 +30,10 @@ void message_bar_end(void);
 int message_refuse(sopool_error *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* "SIGSEGV", or the number of a signal that has no name. Returns `out`. */
+enum { SIGNAL_ROOM = 16 };
+const char *message_signal(int sig, char out[SIGNAL_ROOM]);
+
 /* Text fit for a message: at most `room` - 1 bytes with the NUL, cut with
  * "...", and printable: what is not is written as in C. Returns `out`. */
 const char *message_text(const char *text, size_t size, char *out, size_t room);

@@ -2,6 +2,7 @@
 #include "option.h"
 
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,13 +13,33 @@
 
 /* ---- the tables -------------------------------------------------------- */
 
-static int take_help(struct settings *settings, const struct option_spec *spec,
+static int take_flag(struct settings *settings, const struct option_spec *spec,
                      const char *value)
 {
-    (void)spec;
     (void)value;
-    settings->help = true;
+    *(bool *)((char *)settings + spec->at) = true;
     return 0;
+}
+
+static const char **text_of(struct settings *settings,
+                            const struct option_spec *spec)
+{
+    return (const char **)((char *)settings + spec->at);
+}
+
+static int take_text(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    *text_of(settings, spec) = value;
+    return 0;
+}
+
+static int wrong_value(const struct option_spec *spec, const char *value,
+                       const char *allowed)
+{
+    message("--%s: '%.60s' is not right; allowed: %s", spec->name, value,
+            allowed);
+    return -1;
 }
 
 static int take_config(struct settings *settings,
@@ -64,9 +85,7 @@ static int take_format(const struct option_spec *spec, const char *value,
             at += size;
         }
     }
-    message("--%s: '%.60s' is not right; allowed: %s", spec->name, value,
-            spec->key);
-    return -1;
+    return wrong_value(spec, value, spec->key);
 }
 
 static int take_input(struct settings *settings, const struct option_spec *spec,
@@ -86,70 +105,8 @@ static int take_arg(struct settings *settings, const struct option_spec *spec,
 {
     if (strchr(value, '=') != NULL && value[0] != '=')
         return settings_add_arg(settings, value);
-    message("--%s: '%.60s' is not right; allowed: NAME=VALUE, a parameter of "
-            "the task and its value",
-            spec->name, value);
-    return -1;
-}
-
-static int take_results(struct settings *settings,
-                        const struct option_spec *spec, const char *value)
-{
-    (void)spec;
-    settings->results = value;
-    return 0;
-}
-
-static int take_flag(struct settings *settings, const struct option_spec *spec,
-                     const char *value)
-{
-    (void)value;
-    if (spec->letter == '0')
-        settings->zero = true;
-    else if (strcmp(spec->name, "unordered") == 0)
-        settings->unordered = true;
-    else if (strcmp(spec->name, "each-file") == 0)
-        settings->each_file = true;
-    else if (strcmp(spec->name, "tag") == 0)
-        settings->tag = true;
-    else if (strcmp(spec->name, "gdb") == 0)
-        settings->gdb = true;
-    else if (strcmp(spec->name, "valgrind") == 0)
-        settings->valgrind = true;
-    else if (strcmp(spec->name, "once") == 0)
-        settings->once = true;
-    else
-        settings->json = true;
-    return 0;
-}
-
-static int take_joblog(struct settings *settings,
-                       const struct option_spec *spec, const char *value)
-{
-    (void)spec;
-    settings->joblog = value;
-    return 0;
-}
-
-static int take_resume(struct settings *settings,
-                       const struct option_spec *spec, const char *value)
-{
-    (void)value;
-    if (strcmp(spec->name, "dry-run") == 0)
-        settings->dry_run = true;
-    else if (strcmp(spec->name, "resume") == 0)
-        settings->resume = true;
-    else
-        settings->retry_failed = true;
-    return 0;
-}
-
-static int wrong_value(const struct option_spec *spec, const char *value,
-                       const char *allowed)
-{
-    message("--%s: '%.60s' is not right; allowed: %s", spec->name, value,
-            allowed);
-    return -1;
+    return wrong_value(spec, value,
+                       "NAME=VALUE, a parameter of the task and its value");
 }
 
 static int take_halt(struct settings *settings, const struct option_spec *spec,
@@ -191,74 +148,66 @@ static int take_progress(struct settings *settings,
         settings->progress = PROGRESS_NEVER;
     else if (strcmp(value, "auto") == 0)
         settings->progress = PROGRESS_AUTO;
-    else {
-        message("--%s: '%.60s' is not right; allowed: always, never, auto",
-                spec->name, value);
-        return -1;
-    }
+    else
+        return wrong_value(spec, value, spec->key);
     return 0;
 }
 
 static int take_picture(struct settings *settings,
                         const struct option_spec *spec, const char *value)
 {
-    const char **file =
-        strcmp(spec->name, "trace") == 0 ? &settings->trace : &settings->report;
-
-    if (*file != NULL) {
-        message("--%s is given twice; allowed: one file", spec->name);
-        return -1;
-    }
-    *file = value;
-    return 0;
+    if (*text_of(settings, spec) == NULL)
+        return take_text(settings, spec, value);
+    message("--%s is given twice; allowed: one file", spec->name);
+    return -1;
 }
 
 const struct option_group option_group_config = {
     "Where options and plugins come from",
     (const struct option_spec[]){
         {"config", 'c', "FILE", "read the pool's options from a YAML file",
-         take_config, NULL},
+         take_config, NULL, 0},
         {"plugin-path", 0, "DIR",
          "look for plugins here before all other folders\n"
          "(may be given more than once)",
-         take_pool, "plugin_path"},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_pool, "plugin_path", 0},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_pool = {
     "The pool (over what the config file says)",
     (const struct option_spec[]){
         {"processes", 'j', "N", "how many workers, or auto", take_pool,
-         "processes"},
+         "processes", 0},
         {"start-method", 0, "METHOD",
          "how workers start: forkserver, spawn, fork or\n"
          "thread",
-         take_pool, "start_method"},
+         take_pool, "start_method", 0},
         {"maxtasksperchild", 0, "N",
          "calls that a worker runs before it is replaced", take_pool,
-         "maxtasksperchild"},
+         "maxtasksperchild", 0},
         {"chunksize", 0, "N", "calls that travel together, or auto", take_pool,
-         "chunksize"},
+         "chunksize", 0},
         {"timeout", 0, "DURATION", "time limit of a call, such as 250ms or 30s",
-         take_pool, "timeout"},
+         take_pool, "timeout", 0},
         {"retries", 0, "N",
          "how often a call is run again after its worker\n"
          "died, if its task may be",
-         take_pool, "retries"},
+         take_pool, "retries", 0},
         {"crash-dir", 0, "DIR",
          "keep there what is needed to run a call that\n"
          "crashed again; see 'sopool replay --help'",
-         take_pool, "crash_dir"},
+         take_pool, "crash_dir", 0},
         {"status", 0, "WHEN",
          "show the pool in 'sopool top': true, false, or\n"
          "auto: if it can be (map and starmap: auto)",
-         take_pool, "status"},
+         take_pool, "status", 0},
         {"chaos", 0, "FAULTS",
          "inject faults into the workers, for tests, such as\n"
          "kill=1/200,slow=1/50:20ms,init-fail=1/20,\n"
          "nomem=1/1000,seed=7",
-         take_pool, "chaos"},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_pool, "chaos", 0},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 #define ARG_OPTION                                                             \
@@ -266,7 +215,7 @@ const struct option_group option_group_pool = {
         "arg", 0, "NAME=VALUE",                                                \
             "give this parameter the same value in every call\n"               \
             "(for each a --arg; the input gives the others)",                  \
-            take_arg, NULL                                                     \
+            take_arg, NULL, 0                                                  \
     }
 
 const struct option_group option_group_input = {
@@ -275,9 +224,9 @@ const struct option_group option_group_input = {
         {"input", 0, "FORMAT",
          "text: as the task's signature asks (default)\n"
          "json: values in JSON",
-         take_input, "text, json"},
+         take_input, "text, json", 0},
         ARG_OPTION,
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_inputs = {
@@ -289,13 +238,13 @@ const struct option_group option_group_inputs = {
          "arguments, or an object of them by name\n"
          "csv, tsv: below a header, each column being the\n"
          "parameter of its name",
-         take_input, "text, json, jsonl, csv, tsv"},
+         take_input, "text, json, jsonl, csv, tsv", 0},
         {"each-file", 0, NULL,
          "a call for each FILE, with its path (str) or its\n"
          "contents (bytes); without FILE, lines name them",
-         take_flag, NULL},
+         take_flag, NULL, offsetof(struct settings, each_file)},
         ARG_OPTION,
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 #define OUTPUT_OPTION                                                          \
@@ -306,13 +255,13 @@ const struct option_group option_group_inputs = {
             "csv: a header and a row for each result\n"                        \
             "raw: as text, with nothing between results\n"                     \
             "cbor: a sequence of CBOR items (RFC 8742)",                       \
-            take_output, "text, json, csv, raw, cbor"                          \
+            take_output, "text, json, csv, raw, cbor", 0                       \
     }
 
 const struct option_group option_group_output = {
     "Output",
     (const struct option_spec[]){OUTPUT_OPTION,
-                                 {NULL, 0, NULL, NULL, NULL, NULL}},
+                                 {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_outputs = {
@@ -320,55 +269,56 @@ const struct option_group option_group_outputs = {
     (const struct option_spec[]){
         OUTPUT_OPTION,
         {"tag", 0, NULL, "the input beside its result, a tab between them",
-         take_flag, NULL},
+         take_flag, NULL, offsetof(struct settings, tag)},
         {"results", 0, "DIR",
          "a file in DIR for each result, named by the\n"
          "input's number; nothing on standard output",
-         take_results, NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_text, NULL, offsetof(struct settings, results)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_lines = {
     "Lines",
     (const struct option_spec[]){
         {"null", '0', NULL, "inputs end with a NUL byte, not with a newline",
-         take_flag, NULL},
+         take_flag, NULL, offsetof(struct settings, zero)},
         {"unordered", 0, NULL, "results as they come, not in input order",
-         take_flag, NULL},
+         take_flag, NULL, offsetof(struct settings, unordered)},
         {"progress", 0, "WHEN",
          "show on standard error how far it is: always,\n"
          "never, or auto: if that is a terminal and standard\n"
          "output is not (default)",
-         take_progress, NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_progress, "always, never, auto", 0},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_runs = {
     "Long runs",
     (const struct option_spec[]){
         {"joblog", 0, "FILE",
-         "write a line for each call that has ended to FILE", take_joblog,
-         NULL},
+         "write a line for each call that has ended to FILE", take_text, NULL,
+         offsetof(struct settings, joblog)},
         {"resume", 0, NULL, "go on with that log: what is in it is not run",
-         take_resume, NULL},
+         take_flag, NULL, offsetof(struct settings, resume)},
         {"retry-failed", 0, NULL,
-         "the same, but calls that failed are run again", take_resume, NULL},
+         "the same, but calls that failed are run again", take_flag, NULL,
+         offsetof(struct settings, retry_failed)},
         {"halt", 0, "WHEN",
          "never (default); soon or now: end after a call\n"
          "failed, when those that run are done, or without\n"
          "them; such as soon,fail=3 or now,fail=10%",
-         take_halt, NULL},
+         take_halt, NULL, 0},
         {"limit-rate", 0, "N",
          "begin at most N calls a second; N/m: a minute,\n"
          "N/h: an hour",
-         take_rate, NULL},
+         take_rate, NULL, 0},
         {"max-load", 0, "N",
          "begin none while the load average is above N,\n"
          "or N% of the number of processors",
-         take_load, NULL},
-        {"dry-run", 0, NULL, "print the calls, and run none", take_resume,
-         NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_load, NULL, 0},
+        {"dry-run", 0, NULL, "print the calls, and run none", take_flag, NULL,
+         offsetof(struct settings, dry_run)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_pictures = {
@@ -377,46 +327,47 @@ const struct option_group option_group_pictures = {
         {"trace", 0, "FILE",
          "write which worker ran what when, for Perfetto or\n"
          "chrome://tracing (JSON)",
-         take_picture, NULL},
+         take_picture, NULL, offsetof(struct settings, trace)},
         {"report", 0, "FILE.html",
          "write a page that sums up the run: a timeline,\n"
          "durations, the slowest calls, failures by reason",
-         take_picture, NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_picture, NULL, offsetof(struct settings, report)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_listing = {
     "Output",
-    (const struct option_spec[]){{"json", 0, NULL,
-                                  "a JSON array of the tasks, with all details",
-                                  take_flag, NULL},
-                                 {NULL, 0, NULL, NULL, NULL, NULL}},
+    (const struct option_spec[]){
+        {"json", 0, NULL, "a JSON array of the tasks, with all details",
+         take_flag, NULL, offsetof(struct settings, json)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_replay = {
     "Under another program",
     (const struct option_spec[]){
         {"gdb", 0, NULL, "in the debugger gdb, up to the crash", take_flag,
-         NULL},
+         NULL, offsetof(struct settings, gdb)},
         {"valgrind", 0, NULL, "in valgrind, which sees what led to it",
-         take_flag, NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         take_flag, NULL, offsetof(struct settings, valgrind)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_top = {
     "Output",
     (const struct option_spec[]){
-        {"once", 0, NULL, "print what is there now, and end", take_flag, NULL},
+        {"once", 0, NULL, "print what is there now, and end", take_flag, NULL,
+         offsetof(struct settings, once)},
         {"json", 0, NULL, "with --once: a JSON array of the pools", take_flag,
-         NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+         NULL, offsetof(struct settings, json)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 const struct option_group option_group_help = {
     "Help",
-    (const struct option_spec[]){
-        {"help", 'h', NULL, "show this", take_help, NULL},
-        {NULL, 0, NULL, NULL, NULL, NULL}},
+    (const struct option_spec[]){{"help", 'h', NULL, "show this", take_flag,
+                                  NULL, offsetof(struct settings, help)},
+                                 {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
 /* ---- reading ----------------------------------------------------------- */

@@ -14,6 +14,7 @@ struct option_spec {
     int (*take)(struct settings *settings, const struct option_spec *spec,
                 const char *value);
     const char *key; /* for `take`: the pool's option, or the values allowed */
+    size_t at;       /* for a flag or a text: where in the settings it goes */
 };
 
 struct option_group {

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "message.h"
 #include "render.h"
 
 static void put_member(struct output *out, const char *key, const char *text)
@@ -12,18 +13,10 @@ static void put_member(struct output *out, const char *key, const char *text)
     render_string(out, text, strlen(text));
 }
 
-static void put_signal(struct output *out, int sig)
-{
-    const char *name = sigabbrev_np(sig);
-
-    if (name != NULL)
-        output_format(out, ",\"signal\":\"SIG%s\"", name);
-    else
-        output_format(out, ",\"signal\":\"%d\"", sig);
-}
-
 static void put_error(struct output *out, const sopool_error *err)
 {
+    char name[SIGNAL_ROOM];
+
     output_format(out, "\"error\":{\"code\":\"%s\"",
                   sopool_code_name(err->code));
     put_member(out, "message", err->message);
@@ -32,7 +25,7 @@ static void put_error(struct output *out, const sopool_error *err)
     if (err->pid != 0)
         output_format(out, ",\"pid\":%d", err->pid);
     if (err->signal != 0)
-        put_signal(out, err->signal);
+        put_member(out, "signal", message_signal(err->signal, name));
     if (err->pid != 0 && err->exit_status >= 0)
         output_format(out, ",\"exit_status\":%d", err->exit_status);
     if (err->ended_by != SOPOOL_BY_NOBODY)

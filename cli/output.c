@@ -18,24 +18,29 @@ static void cannot_write(struct output *out, int error)
     message("cannot write %.512s: %s", out->name, strerror(error));
 }
 
-static void write_all(struct output *out, const char *data, size_t size)
+int output_write(int fd, const void *data, size_t size)
 {
-    if (out->sink != NULL) {
-        out->sink(out->ctx, data, size);
-        return;
-    }
-    while (size > 0 && !out->failed) {
-        ssize_t done = write(out->fd, data, size);
+    const char *at = data;
+
+    while (size > 0) {
+        ssize_t done = write(fd, at, size);
 
         if (done < 0 && errno == EINTR)
             continue;
-        if (done < 0) {
-            cannot_write(out, errno);
-            return;
-        }
-        data += done;
+        if (done < 0)
+            return -1;
+        at += done;
         size -= (size_t)done;
     }
+    return 0;
+}
+
+static void write_all(struct output *out, const char *data, size_t size)
+{
+    if (out->sink != NULL)
+        out->sink(out->ctx, data, size);
+    else if (!out->failed && output_write(out->fd, data, size) != 0)
+        cannot_write(out, errno);
 }
 
 int output_open(struct output *out, const char *name)

@@ -28,6 +28,9 @@ int output_open(struct output *out, const char *name);
 /* Writes what waits and closes it: 0, or -1 if not all could be written. */
 int output_close(struct output *out);
 
+/* Writes all of it to a descriptor: 0, or -1 and errno. */
+int output_write(int fd, const void *data, size_t size);
+
 /* Writes what waits. */
 void output_flush(struct output *out);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "html.h"
+#include "message.h"
 
 static double seconds(const struct page *page)
 {
@@ -22,16 +23,6 @@ static void put_calls(struct output *out, uint64_t count)
 {
     html_count(out, count);
     output_text(out, count == 1 ? " call" : " calls");
-}
-
-static void put_signal(struct output *out, int sig)
-{
-    const char *name = sigabbrev_np(sig);
-
-    if (name != NULL)
-        output_format(out, "SIG%s", name);
-    else
-        output_format(out, "signal %d", sig);
 }
 
 /* One word of the command line as a shell takes it. */
@@ -121,11 +112,12 @@ static void put_verdict(const struct page *page)
     const struct figures *figures = page->figures;
     struct output *out = page->out;
     bool bad = figures->failed > 0 || page->end->signal != 0;
+    char name[SIGNAL_ROOM];
 
     output_format(out, "<p class=\"verdict %s\">", bad ? "bad" : "good");
     if (page->end->signal != 0) {
         output_text(out, "Ended early by ");
-        put_signal(out, page->end->signal);
+        output_text(out, message_signal(page->end->signal, name));
         output_text(out, ". ");
     }
     if (figures->calls == 0)
@@ -146,7 +138,7 @@ static void put_verdict(const struct page *page)
 
 static void put_head(const struct page *page)
 {
-    const struct report_facts *facts = page->facts;
+    const struct run_facts *facts = page->facts;
     struct output *out = page->out;
 
     output_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "

@@ -15,7 +15,7 @@ struct command_line {
 struct page {
     struct output *out;
     const struct figures *figures;
-    const struct report_facts *facts;
+    const struct run_facts *facts;
     const struct command_line *line;
     const struct report_end *end;
 };

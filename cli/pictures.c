@@ -33,7 +33,7 @@ static int trace_finish(void *ctx)
 }
 
 static int begin_trace(struct pictures *pictures, const char *path,
-                       const struct trace_facts *facts, struct follow *follow)
+                       const struct run_facts *facts, struct follow *follow)
 {
     const struct follower follower = {
         .call = trace_follow_call,
@@ -81,7 +81,7 @@ static int report_finish(void *ctx)
 }
 
 static int begin_report(struct pictures *pictures, const char *path,
-                        const struct report_facts *facts, struct follow *follow)
+                        const struct run_facts *facts, struct follow *follow)
 {
     const struct follower follower = {
         .call = report_follow_call,
@@ -103,22 +103,17 @@ int pictures_begin(struct pictures *pictures, const struct settings *settings,
                    const char *command, const sopool_task_info *task,
                    sopool_pool *pool, struct follow *follow)
 {
-    int64_t now = report_now();
+    struct run_facts facts = {command, task, report_now(), 0};
     sopool_stats stats;
 
     pictures->pool = pool;
     (void)sopool_get_stats(pool, &stats, NULL, 0);
+    facts.processes = stats.processes;
     if (settings->trace != NULL &&
-        begin_trace(
-            pictures, settings->trace,
-            &(struct trace_facts){command, task->name, now, stats.processes},
-            follow) != 0)
+        begin_trace(pictures, settings->trace, &facts, follow) != 0)
         return -1;
     if (settings->report != NULL &&
-        begin_report(
-            pictures, settings->report,
-            &(struct report_facts){command, task, now, stats.processes},
-            follow) != 0)
+        begin_report(pictures, settings->report, &facts, follow) != 0)
         return -1;
     follow_workers(follow, pool);
     return 0;

@@ -11,7 +11,7 @@
 #include "page.h"
 
 struct report {
-    struct report_facts facts;
+    struct run_facts facts;
     struct command_line line;
     struct figures *figures; /* owned */
     struct output out;
@@ -38,7 +38,7 @@ static void read_line(struct command_line *line)
     line->size = got > 0 ? (size_t)got : 0;
 }
 
-struct report *report_open(const char *path, const struct report_facts *facts)
+struct report *report_open(const char *path, const struct run_facts *facts)
 {
     struct report *report = calloc(1, sizeof(*report));
 

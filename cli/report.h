@@ -7,13 +7,6 @@
 
 struct report;
 
-struct report_facts {
-    const char *command; /* "map" */
-    const sopool_task_info *task;
-    int64_t start_ns;   /* of the run, since 1970 */
-    uint32_t processes; /* workers that the pool should have */
-};
-
 struct report_end {
     int64_t end_ns;
     int signal; /* that ended the run before its time, or 0 */
@@ -22,7 +15,7 @@ struct report_end {
 
 /* What the facts point at is borrowed until it is closed. NULL after a message:
  * the file cannot be written. */
-struct report *report_open(const char *path, const struct report_facts *facts);
+struct report *report_open(const char *path, const struct run_facts *facts);
 
 /* In any order. */
 void report_call(struct report *report, const struct ended *ended);

@@ -28,16 +28,8 @@ static void write_file(void *ctx, const char *data, size_t size)
 {
     struct results *results = ctx;
 
-    while (size > 0) {
-        ssize_t done = write(results->out.fd, data, size);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            give_up(results);
-        data += done;
-        size -= (size_t)done;
-    }
+    if (output_write(results->out.fd, data, size) != 0)
+        give_up(results);
 }
 
 struct results *results_open(const char *name)

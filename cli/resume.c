@@ -9,15 +9,16 @@
 static void tell(const struct resume *resume, const char *path)
 {
     uint64_t count = done_count(resume->done);
+    uint64_t failed = done_failed(resume->done);
 
     if (count > 0)
         message("%s: %" PRIu64 " calls were done before, %" PRIu64
                 " of them failed%s",
-                path, count, done_failed(resume->done),
-                done_failed(resume->done) == 0 ? ""
-                : resume->again                ? "; these are run again"
-                                               : "; --retry-failed runs these "
-                                                 "again");
+                path, count, failed,
+                failed == 0     ? ""
+                : resume->again ? "; these are run again"
+                                : "; --retry-failed runs these "
+                                  "again");
 }
 
 static bool check(const struct settings *settings)

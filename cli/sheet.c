@@ -32,19 +32,26 @@ void sheet_finish(struct sheet *sheet)
 
 /* ---- the header -------------------------------------------------------- */
 
-/* "FILE:LINE:COLUMN" of a column's name. */
-static const char *place(const struct sheet *sheet, size_t column,
-                         char out[600])
+/* "FILE:LINE:COLUMN" */
+static const char *place_of(const struct sheet *sheet, struct spot spot,
+                            char out[600])
 {
-    const struct csv *csv = &sheet->csv;
-    struct spot spot = {csv->line, 1};
-
-    if (column < csv->count)
-        spot = csv->field[column].spot;
     (void)snprintf(out, 600, "%.512s:%" PRIu64 ":%zu",
                    input_name(sheet->in->name, sheet->in->file), spot.line,
                    spot.column);
     return out;
+}
+
+/* The same of a column's name. */
+static const char *place(const struct sheet *sheet, size_t column,
+                         char out[600])
+{
+    const struct csv *csv = &sheet->csv;
+
+    return place_of(sheet,
+                    column < csv->count ? csv->field[column].spot
+                                        : (struct spot){csv->line, 1},
+                    out);
 }
 
 static bool is_called(struct sheet *sheet, size_t column, const char *name)
@@ -172,11 +179,10 @@ static void tell_unused(struct sheet *sheet)
 static int take_header(struct sheet *sheet)
 {
     const struct csv *csv = &sheet->csv;
+    char where[600];
 
     if (csv->wrong != NULL) {
-        message("%s:%" PRIu64 ":%zu: %s",
-                input_name(sheet->in->name, sheet->in->file), csv->spot.line,
-                csv->spot.column, csv->wrong);
+        message("%s: %s", place_of(sheet, csv->spot, where), csv->wrong);
         return -1;
     }
     for (size_t i = 0; i < sheet->arguments->task->param_count; i++)

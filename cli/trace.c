@@ -133,15 +133,14 @@ static struct hand *find_hand(struct trace *trace, uint32_t number, int pid,
 
 static void put_end(struct trace *trace, const sopool_worker_event *event)
 {
-    const char *name = sigabbrev_np(event->signal);
+    char name[SIGNAL_ROOM];
 
     put_mark(trace, "ended", event->worker, event->at_ns);
     output_format(&trace->out, ",\"args\":{\"ended_by\":\"%s\"",
                   sopool_ender_name(event->ended_by));
-    if (event->signal != 0 && name != NULL)
-        output_format(&trace->out, ",\"signal\":\"SIG%s\"", name);
-    else if (event->signal != 0)
-        output_format(&trace->out, ",\"signal\":\"%d\"", event->signal);
+    if (event->signal != 0)
+        output_format(&trace->out, ",\"signal\":\"%s\"",
+                      message_signal(event->signal, name));
     else if (event->exit_status >= 0)
         output_format(&trace->out, ",\"exit_status\":%d", event->exit_status);
     output_text(&trace->out, "}}");
@@ -220,20 +219,11 @@ static void put_never_run(struct trace *trace, const struct ended *ended)
     put_call(trace, ended);
 }
 
-/* When the call ended: with its worker, if that is all that is known. */
-static int64_t end_of(const struct hand *hand, const sopool_call_info *info)
-{
-    if (info->duration_ns >= 0)
-        return info->started_ns + info->duration_ns;
-    return hand->ended_ns > info->started_ns ? hand->ended_ns
-                                             : info->started_ns;
-}
-
 void trace_call(struct trace *trace, const struct ended *ended)
 {
     const sopool_call_info *info = ended->info;
     struct hand *hand;
-    int64_t from, to;
+    int64_t from, to, duration;
 
     gaps_pass(&trace->gaps);
     if (info == NULL || info->worker == 0 || info->started_ns == 0) {
@@ -242,7 +232,8 @@ void trace_call(struct trace *trace, const struct ended *ended)
     }
     from = info->started_ns;
     hand = find_hand(trace, info->worker, info->pid, from);
-    to = end_of(hand, info);
+    duration = crew_duration(hand, info);
+    to = from + (duration > 0 ? duration : 0);
     if (from >= hand->until_ns)
         note_wait(trace, hand, from);
     else
@@ -257,7 +248,7 @@ void trace_call(struct trace *trace, const struct ended *ended)
 
 /* ---- the whole --------------------------------------------------------- */
 
-struct trace *trace_open(const char *path, const struct trace_facts *facts)
+struct trace *trace_open(const char *path, const struct run_facts *facts)
 {
     struct trace *trace = calloc(1, sizeof(*trace));
     char name[256];
@@ -272,14 +263,14 @@ struct trace *trace_open(const char *path, const struct trace_facts *facts)
         free(trace);
         return NULL;
     }
-    trace->task = facts->task;
+    trace->task = facts->task->name;
     trace->start_ns = trace->latest_ns = facts->start_ns;
     trace->processes = facts->processes;
     trace->pid = (int)getpid();
     trace->gaps.tell = put_wait;
     trace->gaps.ctx = trace;
     (void)snprintf(name, sizeof(name), "sopool %s %s", facts->command,
-                   facts->task);
+                   facts->task->name);
     put_name(trace, "process_name", 0, name);
     return trace;
 }
@@ -297,7 +288,7 @@ static void note_last_waits(struct trace *trace, int64_t end_ns)
 
 int trace_close(struct trace *trace, int64_t end_ns, bool whole, int sig)
 {
-    const char *name = sigabbrev_np(sig);
+    char name[SIGNAL_ROOM];
     int status;
 
     /* Of calls that were not told, nobody knows who waited meanwhile. */
@@ -307,8 +298,8 @@ int trace_close(struct trace *trace, int64_t end_ns, bool whole, int sig)
     }
     if (sig != 0) {
         put_mark(trace, "interrupted", 0, end_ns);
-        output_format(&trace->out, ",\"args\":{\"signal\":\"SIG%s\"}}",
-                      name != NULL ? name : "");
+        output_format(&trace->out, ",\"args\":{\"signal\":\"%s\"}}",
+                      message_signal(sig, name));
     }
     output_text(&trace->out, "\n]\n");
     status = output_close(&trace->out);

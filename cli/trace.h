@@ -13,15 +13,9 @@
 
 struct trace;
 
-struct trace_facts {
-    const char *command; /* "map" */
-    const char *task;
-    int64_t start_ns;   /* of the run, since 1970: the picture's zero */
-    uint32_t processes; /* workers that the pool should have */
-};
-
-/* NULL after a message: the file cannot be written. */
-struct trace *trace_open(const char *path, const struct trace_facts *facts);
+/* What the facts point at is borrowed until it is closed; the picture's zero is
+ * the run's start. NULL after a message: the file cannot be written. */
+struct trace *trace_open(const char *path, const struct run_facts *facts);
 
 /* In any order; calls in nearly the order in which they ran. */
 void trace_call(struct trace *trace, const struct ended *ended);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/sanitized.h"
+
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
 #define IS_ALONE (__libc_single_threaded != 0)
@@ -11,28 +13,16 @@
 #define IS_ALONE false
 #endif
 
-#if defined(__has_feature)
-#define HAS_FEATURE(name) __has_feature(name)
-#else
-#define HAS_FEATURE(name) 0
-#endif
-
-/* The thread sanitizer looks away in a child of a process with threads, and
- * would hold a lock that was made anew for one that is locked. */
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-#define IS_WATCHED true
-#else
-#define IS_WATCHED false
-#endif
-
 static pthread_mutex_t *locks[FORKS_LOCKS];
 static int count;
 static _Thread_local bool held; /* in between, by the thread that forks */
 
-/* A process of one thread holds none, and its child need not touch them. */
+/* A process of one thread holds none, and its child need not touch them. The
+ * thread sanitizer looks away in a child of a process with threads, and would
+ * hold a lock that was made anew for one that is locked. */
 static void before(void)
 {
-    held = !IS_ALONE && !IS_WATCHED;
+    held = !IS_ALONE && !SANITIZED_THREAD;
     for (int i = 0; held && i < count; i++)
         pthread_mutex_lock(locks[i]);
 }

@@ -11,5 +11,6 @@ core_libsopool_core_la_SOURCES += \
 	core/base/large.c core/base/large.h \
 	core/base/near.c core/base/near.h \
 	core/base/pause.h \
+	core/base/sanitized.h \
 	core/base/slab.c core/base/slab.h \
 	core/base/tls.h

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 
 #include "base/forks.h"
+#include "base/sanitized.h"
 #include "base/tls.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if SANITIZED_ADDRESS
 #include <sanitizer/asan_interface.h>
 #define POISON(at, size) ASAN_POISON_MEMORY_REGION(at, size)
 #define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)

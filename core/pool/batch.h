@@ -224,11 +224,13 @@ static inline struct outcome *batch_out(struct batch *batch, uint32_t index)
     return batch->single ? &batch->one : &batch->store->out[index];
 }
 
-/* What is known of a call; NULL: that is not kept. Not of a single. */
+/* What is known of a call; NULL: that is not kept. */
 static inline sopool_call_info *batch_info(const struct batch *batch,
                                            uint32_t index)
 {
-    return batch->store->info != NULL ? &batch->store->info[index] : NULL;
+    return batch->single || batch->store->info == NULL
+               ? NULL
+               : &batch->store->info[index];
 }
 
 static inline uint32_t batch_chunksize(const struct batch *batch)

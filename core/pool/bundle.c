@@ -21,6 +21,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "value/buffer.h"
@@ -37,12 +38,11 @@ enum {
 
 static void make_name(const struct sopool_pool *pool, char *out, size_t room)
 {
-    struct timespec now;
+    const time_t now = clock_since_1970(clock_now()) / NS_PER_S;
     struct tm tm;
     char time[32];
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &tm);
+    (void)gmtime_r(&now, &tm);
     (void)strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &tm);
     (void)snprintf(out, room, "crash-%s-%d-%u", time, (int)getpid(),
                    pool->crashes);

@@ -14,11 +14,6 @@ static int64_t within(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-static sopool_call_info *info_of(struct batch *batch, uint32_t index)
-{
-    return batch->single ? NULL : batch_info(batch, index);
-}
-
 /* Another attempt, by this worker. */
 static void note_attempt(const struct member *m, sopool_call_info *info,
                          int64_t started)
@@ -32,7 +27,7 @@ static void note_attempt(const struct member *m, sopool_call_info *info,
 int detail_take(struct member *m, struct batch *batch, uint32_t index,
                 struct record *record)
 {
-    sopool_call_info *info = info_of(batch, index);
+    sopool_call_info *info = batch_info(batch, index);
     struct item_detail said;
     int64_t now;
 
@@ -55,7 +50,7 @@ int detail_take(struct member *m, struct batch *batch, uint32_t index,
 
 void detail_lost(struct member *m, struct batch *batch, uint32_t index)
 {
-    sopool_call_info *info = info_of(batch, index);
+    sopool_call_info *info = batch_info(batch, index);
     int64_t now, started;
 
     if (info == NULL)

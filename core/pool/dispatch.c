@@ -284,11 +284,6 @@ static void over_time(struct member *m, int64_t now)
     if (m->state != MEMBER_READY && m->state != MEMBER_STARTING &&
         m->state != MEMBER_ENDING)
         return;
-    /* It has ended, and how is about to be told by its forkserver. */
-    if (m->gone) {
-        m->limit_at = CLOCK_NEVER;
-        return;
-    }
     if (is_finishing(m)) {
         m->limit_at = now + NS_PER_MS;
         return;
@@ -307,11 +302,13 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
 {
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
+        if (m->gone) /* how it ended is about to be told by its forkserver */
+            continue;
         if (pool->timed && (!m->closed || m->inflight > 0) &&
             (m->state == MEMBER_READY ||
              (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
             time_running(m, now);
-        if (m->closed && !m->gone && m->inflight == 0 &&
+        if (m->closed && m->inflight == 0 &&
             m->limit_at > now + CLOSED_MS * NS_PER_MS)
             m->limit_at = now + CLOSED_MS * NS_PER_MS;
         if (m->limit_at <= now)

@@ -68,7 +68,7 @@ static uint32_t depth_of(const struct sopool_pool *pool,
 /* Of a call that its worker dies of, only the beginning is known. */
 static uint32_t timed(const struct batch *batch)
 {
-    if (!batch->single && batch->store->info != NULL)
+    if (batch_info(batch, 0) != NULL)
         return CHANNEL_TIMED | CHANNEL_DETAILED;
     return batch_timeout(batch) != 0 ? CHANNEL_TIMED : 0;
 }

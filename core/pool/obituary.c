@@ -174,6 +174,7 @@ void member_died(struct member *m)
     m->gone = true;
     if (m->control >= 0)
         member_read_control(m);
+    m->limit_at = CLOCK_NEVER;
     (void)member_harvest(m);
     if (m->state == MEMBER_LOST) { /* a thread whose calls are settled */
         member_bury(m);

@@ -42,6 +42,12 @@ static pid_t pid_of(const char *name)
     return (pid_t)pid;
 }
 
+/* Its process is no more. */
+static bool is_dead(const char *name)
+{
+    return kill(pid_of(name), 0) != 0 && errno == ESRCH;
+}
+
 static int is_socket(const struct dirent *entry)
 {
     return pid_of(entry->d_name) != 0;
@@ -71,8 +77,7 @@ static int reach(int folder, const char *name, bool *dead)
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     /* One that is just being made refuses too, but its process lives. */
-    *dead =
-        errno == ECONNREFUSED && kill(pid_of(name), 0) != 0 && errno == ESRCH;
+    *dead = errno == ECONNREFUSED && is_dead(name);
     (void)close(fd);
     return -1;
 }
@@ -91,7 +96,7 @@ void status_sweep(int folder)
     int count = list(folder, &names);
 
     for (int i = 0; i < count; i++) {
-        bool dead = kill(pid_of(names[i]->d_name), 0) != 0 && errno == ESRCH;
+        bool dead = is_dead(names[i]->d_name);
         int fd = dead ? reach(folder, names[i]->d_name, &dead) : -1;
 
         if (fd >= 0)

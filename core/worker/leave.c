@@ -9,16 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#define HAS_FEATURE(name) __has_feature(name)
-#else
-#define HAS_FEATURE(name) 0
-#endif
+#include "base/sanitized.h"
 
 /* Sanitizers register functions of the same names, and report at exit. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
-    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer) ||         \
-    HAS_FEATURE(memory_sanitizer)
+#if SANITIZED_ADDRESS || SANITIZED_THREAD || SANITIZED_MEMORY
 
 void leave_prepare(void)
 {

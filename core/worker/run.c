@@ -291,10 +291,11 @@ static void begin_item(struct runner *r, const struct range_view *range,
 
 static void end_item(struct runner *r)
 {
-    if (r->end.detail != NULL)
-        detail_end(&r->detail);
-    if (r->rites)
+    if (r->rites) {
+        if (r->end.detail != NULL)
+            detail_end(&r->detail);
         chaos_after(&r->call.chaos);
+    }
     r->running = false;
 }
 
@@ -484,8 +485,11 @@ static int run_range(struct runner *r, const struct range_view *range,
     uint32_t index = 0;
 
     r->rites = has_rites(r, range);
-    detail_clear(&r->detail);
-    r->end.detail = range->flags & CHANNEL_DETAILED ? &r->detail.said : NULL;
+    r->end.detail = NULL;
+    if (range->flags & CHANNEL_DETAILED) {
+        detail_clear(&r->detail);
+        r->end.detail = &r->detail.said;
+    }
     r->call.name = r->worker->tasks->task[range->task].abi != NULL
                        ? r->worker->tasks->task[range->task].abi->name
                        : "";
