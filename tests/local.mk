@@ -214,6 +214,7 @@ bats_tests += \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \
+	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py
 

@@ -410,5 +410,5 @@ int main(int argc, char **argv)
     tcase_add_test(t, libcbor_reads_ours);
     tcase_add_test(t, we_read_libcbors);
     suite_add_tcase(s, t);
-    return unit_run(s);
+    return unit_run_here(s);
 }

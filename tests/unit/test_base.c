@@ -176,5 +176,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    return unit_run(suite());
+    return unit_run_here(suite());
 }

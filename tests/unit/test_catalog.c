@@ -362,5 +362,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    return unit_run(suite());
+    return unit_run_here(suite());
 }

@@ -679,5 +679,5 @@ int main(void)
     tcase_add_test(t, utf8_spans);
     tcase_add_test(t, utf8_spans_of_long_texts);
     suite_add_tcase(s, t);
-    return unit_run(s);
+    return unit_run_here(s);
 }

@@ -240,5 +240,5 @@ int main(void)
     tcase_add_test(t, an_error_says_where);
     tcase_add_test(t, parts_come_one_by_one);
     suite_add_tcase(s, t);
-    return unit_run(s);
+    return unit_run_here(s);
 }

@@ -199,7 +199,7 @@ START_TEST(a_stream_keeps_the_order)
                 .chunksize = chunks[i],
                 .window = windows[j],
             };
-            int64_t count = windows[j] == 0 ? 20000 : 1000;
+            int64_t count = windows[j] == 0 ? 20000 : 300;
 
             run_stream(pool, "faults.echo", count, &how, false);
             how.unordered = true;
@@ -364,9 +364,9 @@ START_TEST(only_the_calls_that_die_fail)
     for (size_t i = 0; i < 3; i++) {
         sopool_stream_options how = {.chunksize = chunks[i]};
 
-        run_stream(pool, "faults.die_odd", 200, &how, true);
+        run_stream(pool, "faults.die_odd", 60, &how, true);
         how.unordered = true;
-        run_stream(pool, "faults.die_odd", 200, &how, true);
+        run_stream(pool, "faults.die_odd", 60, &how, true);
     }
     end_pool(pool);
 }

@@ -548,5 +548,5 @@ int main(void)
     tcase_add_test(t, signatures);
     tcase_add_test(t, records);
     suite_add_tcase(s, t);
-    return unit_run(s);
+    return unit_run_here(s);
 }

@@ -5,16 +5,30 @@
 #include <check.h>
 
 /* The program's exit status: 0, or 1 when a test failed. */
-static inline int unit_run(Suite *s)
+static inline int unit_run_as(Suite *s, enum fork_status how)
 {
     SRunner *runner = srunner_create(s);
     int failed;
 
+    srunner_set_fork_status(runner, how);
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed != 0;
+}
+
+/* Each test in a process of its own. */
+static inline int unit_run(Suite *s)
+{
+    return unit_run_as(s, CK_FORK_GETENV);
+}
+
+/* All in this process: for tests of plain functions. Under sanitizers the end
+ * of a process, with its search for leaks, takes longer than such a test. */
+static inline int unit_run_here(Suite *s)
+{
+    return unit_run_as(s, CK_NOFORK);
 }
 
 #endif
