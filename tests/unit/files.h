@@ -3,7 +3,7 @@
 #ifndef SOPOOL_UNIT_FILES_H
 #define SOPOOL_UNIT_FILES_H
 
-#include <check.h>
+#include "unit.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>

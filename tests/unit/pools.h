@@ -4,7 +4,6 @@
 #ifndef SOPOOL_TESTS_POOLS_H
 #define SOPOOL_TESTS_POOLS_H
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <sopool/abi.h>
 
 #include "sopool.h"
+#include "unit.h"
 
 static const char *const methods[] = {"forkserver", "spawn", "fork", "thread"};
 enum { METHODS = 4, PROCESS_METHODS = 3 };
