@@ -200,6 +200,7 @@ bats_tests += \
 	tests/cli/list.bats \
 	tests/cli/joblog.bats \
 	tests/cli/map.bats \
+	tests/cli/messages.bats \
 	tests/cli/options.bats \
 	tests/cli/outputs.bats \
 	tests/cli/pages.bats \
@@ -216,7 +217,8 @@ EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \
 	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
-	tests/cli/pictures.py
+	tests/cli/pictures.py \
+	tests/messages.py
 
 if HAVE_BATS
 TESTS += $(bats_tests)

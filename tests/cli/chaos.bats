@@ -87,4 +87,6 @@ storm() {
         ends 2
         has "sopool: --chaos: '" "allowed: kill"
     done
+    run sopool apply --chaos kil=1/2 math.square 3
+    has "'kil=1/2' is no fault; allowed: kill, slow, init-fail, nomem, seed"
 }

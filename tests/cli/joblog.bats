@@ -43,6 +43,11 @@ ok"
     is died:SIGSEGV
 }
 
+@test "a run that is interrupted says how to go on" {
+    run signalled SIGINT sopool map --joblog "$log" --resume math.square
+    has "; --resume goes on from here"
+}
+
 @test "what was done is not run again, wherever it stands" {
     seq 1 50 | sopool map --joblog "$log" math.square >"$out"
     run bash -c "(seq 60 -1 1; echo 7) |

@@ -70,6 +70,12 @@ END_C
     ends 0
     is "$BATS_TEST_TMPDIR/once"
     [[ $stderr == *"faults.so was built anew since the crash" ]]
+    cp -r "$BATS_TEST_TMPDIR/plugins" "$BATS_TEST_TMPDIR/moved"
+    rm "$BATS_TEST_TMPDIR/plugins/faults.so"
+    run env SOPOOL_PLUGIN_PATH="$BATS_TEST_TMPDIR/moved" \
+        sopool replay "$dir"/*
+    has "sopool: the call ran in $BATS_TEST_TMPDIR/plugins/faults.so; this is \
+$BATS_TEST_TMPDIR/moved/faults.so"
 }
 
 @test "the pool's initializer runs first" {
@@ -116,7 +122,7 @@ END_C
     printf 'nonsense' >"$BATS_TEST_TMPDIR/bad/call.cbor"
     run sopool replay "$BATS_TEST_TMPDIR/bad"
     ends 2
-    has "bad/call.cbor: damaged"
+    has "bad/call.cbor: damaged, or none of --crash-dir"
     run sopool replay
     ends 2
     run sopool replay --gdb --valgrind "$BATS_TEST_TMPDIR/bad"

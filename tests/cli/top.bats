@@ -173,7 +173,7 @@ except IndexError:
     has "top takes no argument, but got '1234'"
     run sopool top </dev/null
     ends 2
-    has "--once"
+    has "top shows pools live on a terminal, and this is none; use --once"
 }
 
 @test "top: its help" {

@@ -154,6 +154,15 @@ SOPOOL_TASK(items, u64, "How many items the list has.", (list, list))
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(pairs, u64, "How many pairs the map has.", (map, map))
+{
+    sopool_reader r = sopool_reader_of(a->map.ptr, a->map.size);
+
+    if (sopool_read_map(&r, out) != 0)
+        return sopool_fail(call, "no map");
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(overwrite, bool, "Writes over the data, whatever it takes.",
             (bytes, data))
 {
@@ -444,8 +453,8 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
 }
 
 SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, size,
-              copy, betray, die_with, placed, placed_after, items, overwrite,
-              buffers_mapped, copy_when, die_once_with, numbers, record,
-              environment, descriptors, fail, fail_odd, not_text, no_value, die,
-              die_odd, die_once, die_once_only, close_all, leave_child,
-              scribble, use_memory, init, initialized);
+              copy, betray, die_with, placed, placed_after, items, pairs,
+              overwrite, buffers_mapped, copy_when, die_once_with, numbers,
+              record, environment, descriptors, fail, fail_odd, not_text,
+              no_value, die, die_odd, die_once, die_once_only, close_all,
+              leave_child, scribble, use_memory, init, initialized);

@@ -223,6 +223,7 @@ START_TEST(kill_ends_a_running_call_and_no_other)
     ck_assert_uint_eq(sopool_result_kill(result), 1);
     ck_assert_ptr_null(sopool_result_get(result, 20000, &err));
     ck_assert_int_eq(err.code, SOPOOL_E_CANCELLED);
+    ck_assert_str_eq(err.message, "the call was killed");
     ck_assert_int_eq(err.ended_by, SOPOOL_BY_KILL);
     ck_assert_int_gt(err.pid, 0);
     ck_assert(!sopool_result_cancelled(result));

@@ -214,6 +214,7 @@ static void *wait_for_failure(void *arg)
     ck_assert_ptr_null(
         sopool_apply(arg, "faults.nap", SOPOOL_ARGS(100000), &why));
     ck_assert_int_eq(why.code, SOPOOL_E_CLOSED);
+    ck_assert_str_eq(why.message, "the pool was terminated");
     return NULL;
 }
 

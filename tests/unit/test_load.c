@@ -318,13 +318,17 @@ static const char *refused_with(size_t member, uint32_t value)
 
 START_TEST(another_magic)
 {
-    ck_assert_has(refused_with(0, 0x12345678), "begins with 12345678");
+    ck_assert_has(refused_with(0, 0x12345678),
+                  "begins with 12345678, a plugin's with ");
 }
 END_TEST
 
 START_TEST(too_small)
 {
-    ck_assert_has(refused_with(1, 16), "has 16 bytes, at least");
+    const char *why = refused_with(1, 16);
+
+    ck_assert_has(why, "has 16 bytes, at least ");
+    ck_assert_has(why, " are needed; build it with the headers of this sopool");
 }
 END_TEST
 

@@ -95,8 +95,10 @@ START_TEST(another_abi)
     struct buf b = {0};
 
     add_record(&b, SOPOOL_RECORD_PLUGIN, UINT32_C(2) << 16, "p\0001", 3);
-    ck_assert_has(refused(&b), "ABI 2, this sopool runs ABI 1; build it here: "
-                               "cc -shared -fPIC ");
+    ck_assert_has(
+        refused(&b),
+        "built for plugin ABI 2, this sopool runs ABI 1; build it here: "
+        "cc -shared -fPIC ");
 }
 END_TEST
 
@@ -105,7 +107,7 @@ START_TEST(records_that_are_none)
     struct buf b = {0};
     sopool_record head = {SOPOOL_RECORD_MAGIC, 4, SOPOOL_RECORD_PLUGIN, ABI};
 
-    ck_assert_has(refused(&b), "no SOPOOL_PLUGIN");
+    ck_assert_has(refused(&b), "no SOPOOL_PLUGIN in it");
     add_task(&b, 0, "t\0() -> any\0");
     ck_assert_has(refused(&b), "no SOPOOL_PLUGIN");
     ck_assert_int_eq(buf_add(&b, "sixteen bytes...", 16), 0);
@@ -130,7 +132,7 @@ START_TEST(plugins_that_are_none)
 
     add_plugin(&b, "p\0001");
     add_plugin(&b, "q\0001");
-    ck_assert_has(refused(&b), "two plugins");
+    ck_assert_has(refused(&b), "a damaged manifest: two plugins in one file");
     add_plugin(&b, "p");
     ck_assert_has(refused(&b), "without name or version");
     add_plugin(&b, "p\xff\0001");
@@ -146,7 +148,7 @@ START_TEST(plugins_that_are_none)
     ck_assert_has(refused(&b), "two records of task t");
     add_plugin(&b, "p\0001\0t");
     add_task(&b, 0, "t\0() -> any"); /* no doc */
-    ck_assert_has(refused(&b), "without its texts");
+    ck_assert_has(refused(&b), "a task without its texts");
     add_plugin(&b, "p\0001\0t");
     add_task(&b, 0, "t\0() -> any\0\xff");
     ck_assert_has(refused(&b), "without its texts");
@@ -178,7 +180,10 @@ START_TEST(names_are_checked)
         int size = snprintf(texts, sizeof(texts), "%s%c1", wrong[i], 0);
 
         add_record(&b, SOPOOL_RECORD_PLUGIN, ABI, texts, (size_t)size);
-        ck_assert_has(refused(&b), "cannot be the name of a plugin; allowed:");
+        ck_assert_has(refused(&b),
+                      "cannot be the name of a plugin; allowed: up "
+                      "to 40 lower-case letters, digits and _, "
+                      "no digit first");
         if (wrong[i][0] == '\0')
             continue;
         size = snprintf(texts, sizeof(texts), "p%c1%c%s", 0, 0, wrong[i]);
@@ -191,6 +196,25 @@ START_TEST(names_are_checked)
     buf_finish(&b);
     add_plugin(&b, "p2345678901234567890123456789012345678901\0001");
     ck_assert_has(refused(&b), "cannot be the name");
+}
+END_TEST
+
+START_TEST(no_more_than_1024_tasks)
+{
+    struct buf names = {0}, b = {0};
+    char texts[32];
+
+    ck_assert_int_eq(buf_add(&names, "p\0001", 4), 0);
+    for (int i = 0; i < 1025; i++) {
+        int size = snprintf(texts, sizeof(texts), "t%d%c() -> any%c", i, 0, 0);
+
+        add_record(&b, SOPOOL_RECORD_TASK, 0, texts, (size_t)size);
+        ck_assert_int_eq(buf_add(&names, texts, strlen(texts) + 1), 0);
+    }
+    add_record(&b, SOPOOL_RECORD_PLUGIN, ABI, (char *)names.data,
+               names.size - 1);
+    buf_finish(&names);
+    ck_assert_str_eq(refused(&b), "a damaged manifest: too many tasks");
 }
 END_TEST
 
@@ -212,7 +236,7 @@ START_TEST(names_together)
     add_plugin(&b, "p23456789012345678901234567890\0001\0"
                    "t23456789012345678901234567890123");
     add_task(&b, 0, "t23456789012345678901234567890123\0() -> any\0");
-    ck_assert_has(refused(&b), "is too long");
+    ck_assert_has(refused(&b), "is too long; allowed: ");
 }
 END_TEST
 
@@ -488,6 +512,7 @@ static Suite *suite(void)
     tcase_add_test(section, plugins_that_are_none);
     tcase_add_test(section, text_without_its_end);
     tcase_add_test(section, names_are_checked);
+    tcase_add_test(section, no_more_than_1024_tasks);
     tcase_add_test(section, names_together);
     suite_add_tcase(s, section);
     tcase_set_timeout(file, 60);

@@ -148,6 +148,7 @@ START_TEST(what_is_no_task_is_refused)
     ck_assert_int_eq(
         sopool_register(options, "own", SOPOOL_TASK_OF(scale), &err), -1);
     ck_assert_int_eq(err.code, SOPOOL_E_USAGE);
+    ck_assert_str_eq(err.message, "own.scale is registered already");
     ck_assert_int_eq(
         sopool_register(options, "My group", SOPOOL_TASK_OF(scale), &err), -1);
     ck_assert_ptr_nonnull(strstr(err.message, "My group"));

@@ -215,6 +215,7 @@ START_TEST(no_text_form)
 
         ck_assert_int_eq(sopool_arg_parse(types[i], "1", 1, &out, &err), -1);
         ck_assert_int_eq(err.code, SOPOOL_E_USAGE);
+        ck_assert_ptr_nonnull(strstr(err.message, " has no text form"));
     }
 }
 END_TEST

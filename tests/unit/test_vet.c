@@ -168,7 +168,8 @@ START_TEST(links_are_followed)
     ck_assert_int_eq(symlink("p.so", path_of(path, folder, "link.so")), 0);
     ck_assert_int_ge(vet_file(dir, folder, "link.so", &err), 0);
     set_mode("p.so", 0620);
-    ck_assert_has(refused_file("link.so", &err), "its group may write");
+    ck_assert_has(refused_file("link.so", &err),
+                  "its group may write to it; run: chmod g-w ");
 }
 END_TEST
 
