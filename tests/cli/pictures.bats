@@ -68,7 +68,8 @@ END
 }
 
 @test "--trace: waits of workers" {
-    { echo 1; sleep 0.4; echo 2; } |
+    : >"$out"
+    { echo 1; until [ -s "$out" ]; do sleep 0.05; done; sleep 0.4; echo 2; } |
         faults map -j 1 --trace "$trace" faults.nap >"$out"
     looked trace "$trace" 2
     python3 - "$trace" <<'END'

@@ -240,9 +240,12 @@ END
 }
 
 @test "SIGUSR1 ends no other command" {
-    sopool apply --plugin-path "$SOPOOL_TEST_PLUGINS" faults.nap 500 >"$out" &
-    sleep 0.2
+    local made=$BATS_TEST_TMPDIR/made go=$BATS_TEST_TMPDIR/go
+    sopool apply --plugin-path "$SOPOOL_TEST_PLUGINS" behave.touch_and_wait \
+        "$made" "$go" 500 >"$out" &
+    until [ -e "$made" ]; do sleep 0.05; done
     kill -USR1 $!
+    touch "$go"
     wait $!
     [ "$(cat "$out")" = 500 ]
 }

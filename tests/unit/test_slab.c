@@ -140,5 +140,5 @@ int main(void)
     tcase_add_test(tc, a_thread_that_ends_leaves_its_objects);
     tcase_add_test(tc, any_thread_frees);
     suite_add_tcase(s, tc);
-    return unit_run_here(s);
+    return unit_run(s);
 }
