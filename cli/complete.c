@@ -203,6 +203,8 @@ static void offer_arguments(const struct line *line, const char *typed)
         offer_names(":yaml");
     else if (strcmp(name, "replay") == 0)
         offer_names(":dir");
+    else if (strcmp(name, "inspect") == 0)
+        offer_names(":file");
     else if (begins(line->command->synopsis, "TASK") && line->arguments > 0)
         offer_names(":file");
     else if (begins(line->command->synopsis, "TASK"))

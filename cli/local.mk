@@ -23,6 +23,8 @@ sopool_SOURCES = \
 	cli/dryrun.h \
 	cli/eachfile.c \
 	cli/eachfile.h \
+	cli/elffacts.c \
+	cli/elffacts.h \
 	cli/feed.c \
 	cli/figure.c \
 	cli/figure.h \
@@ -44,6 +46,8 @@ sopool_SOURCES = \
 	cli/html.h \
 	cli/input.c \
 	cli/input.h \
+	cli/inspect.c \
+	cli/inspect.h \
 	cli/joblog.c \
 	cli/joblog.h \
 	cli/json.c \
@@ -90,6 +94,8 @@ sopool_SOURCES = \
 	cli/report.c \
 	cli/report.h \
 	cli/results.c \
+	cli/resolve.c \
+	cli/resolve.h \
 	cli/results.h \
 	cli/resume.c \
 	cli/resume.h \
@@ -117,8 +123,9 @@ sopool_SOURCES = \
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
-	$(NCURSES_CFLAGS)
-sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS)
+	$(NCURSES_CFLAGS) $(LIBELF_CFLAGS)
+sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS) \
+	$(LIBELF_LIBS)
 
 # Completion, where each shell looks for that of packages.
 bashcompdir = $(datadir)/bash-completion/completions

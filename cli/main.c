@@ -8,6 +8,7 @@
 #include "apply.h"
 #include "check.h"
 #include "complete.h"
+#include "inspect.h"
 #include "list.h"
 #include "map.h"
 #include "message.h"
@@ -121,6 +122,25 @@ static const struct command commands[] = {
                   "  2    one is not",
         .group = {&option_group_config, &option_group_pool, &option_group_help},
         .run = check_run,
+    },
+    {
+        .name = "inspect",
+        .synopsis = "PLUGIN.so",
+        .summary = "Shows what a plugin's file is, and whether it can be used",
+        .details =
+            "Its name, version and tasks, the ABI that it was built for, "
+            "whether pools\ntrust it, the libraries that it needs and where "
+            "they are, symbols that none\nof them has, and what the compiler "
+            "could have done for its safety. Nothing\nof the plugin runs; the "
+            "libraries are opened in a process of their own.",
+        .examples = "  sopool inspect ./hello.so\n"
+                    "  sopool inspect --json ./hello.so | jq .unresolved",
+        .status = "  0    a pool can use it\n"
+                  "  1    it is not trusted, or something that it needs is "
+                  "missing\n"
+                  "  2    it is no plugin for this sopool, or cannot be read",
+        .group = {&option_group_inspect, &option_group_help},
+        .run = inspect_run,
     },
     {
         .name = "replay",

@@ -343,6 +343,13 @@ const struct option_group option_group_listing = {
         {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
+const struct option_group option_group_inspect = {
+    "Output",
+    (const struct option_spec[]){{"json", 0, NULL, "a JSON object", take_flag,
+                                  NULL, offsetof(struct settings, json)},
+                                 {NULL, 0, NULL, NULL, NULL, NULL, 0}},
+};
+
 const struct option_group option_group_replay = {
     "Under another program",
     (const struct option_spec[]){

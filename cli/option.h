@@ -32,6 +32,7 @@ extern const struct option_group option_group_lines;   /* map and starmap */
 extern const struct option_group option_group_runs; /* the same, of long runs */
 extern const struct option_group option_group_pictures; /* the same */
 extern const struct option_group option_group_listing;  /* list */
+extern const struct option_group option_group_inspect;  /* inspect */
 extern const struct option_group option_group_replay;   /* replay */
 extern const struct option_group option_group_top;      /* top */
 extern const struct option_group option_group_help;

@@ -197,6 +197,7 @@ bats_tests += \
 	tests/cli/deaths.bats \
 	tests/cli/exit.bats \
 	tests/cli/inputs.bats \
+	tests/cli/inspect.bats \
 	tests/cli/list.bats \
 	tests/cli/joblog.bats \
 	tests/cli/map.bats \

@@ -137,6 +137,7 @@ typedef struct sopool_task_info {
     int result_type; /* a sopool_type */
     size_t param_count;
     const sopool_param *params;
+    uint32_t plugin_abi; /* that it was built for: major << 16 | minor */
 } sopool_task_info;
 
 /* ---- arguments: what a call is given ----------------------------------- */
@@ -417,6 +418,15 @@ typedef struct sopool_catalog sopool_catalog;
 SOPOOL_API sopool_catalog *sopool_catalog_open(const sopool_options *options,
                                                sopool_report_fn *report,
                                                void *ctx, sopool_error *err);
+
+/* A catalog of one plugin's file, read without running it, whoever may have
+ * written it. `trust` (may be NULL) says why a pool would refuse the file for
+ * its owner or its mode, or that of its folder; its code is SOPOOL_E_NONE if it
+ * would not. NULL: it cannot be read, or is no plugin (SOPOOL_E_PLUGIN). */
+SOPOOL_API sopool_catalog *sopool_catalog_open_file(const char *path,
+                                                    sopool_error *trust,
+                                                    sopool_error *err);
+
 SOPOOL_API void sopool_catalog_free(sopool_catalog *catalog);
 
 /* How many tasks there are. */

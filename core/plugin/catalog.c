@@ -88,6 +88,14 @@ static void drop(struct catalog_plugin *plugin)
         (void)close(plugin->fd);
 }
 
+static int read_plugin(struct catalog_plugin *plugin, sopool_error *err)
+{
+    if (manifest_read(&plugin->manifest, plugin->fd, err) != 0)
+        return error_prefix(err, "%s: ", plugin->path);
+    elf_build_id(plugin->fd, plugin->build_id, sizeof(plugin->build_id));
+    return 0;
+}
+
 static int open_plugin(struct catalog_plugin *plugin, int dirfd,
                        const char *dir, const char *file, sopool_error *err)
 {
@@ -98,10 +106,7 @@ static int open_plugin(struct catalog_plugin *plugin, int dirfd,
         plugin->path = NULL;
         return error_nomem(err);
     }
-    if (manifest_read(&plugin->manifest, plugin->fd, err) != 0)
-        return error_prefix(err, "%s: ", plugin->path);
-    elf_build_id(plugin->fd, plugin->build_id, sizeof(plugin->build_id));
-    return 0;
+    return read_plugin(plugin, err);
 }
 
 /* Takes a file in, passes over it, or notes why it is refused. */
@@ -219,6 +224,7 @@ static int describe(sopool_catalog *catalog, const struct catalog_plugin *p,
         .result_type = signature->result,
         .param_count = signature->param_count,
         .params = signature->param,
+        .plugin_abi = p->manifest.abi,
     };
     return 0;
 }
@@ -328,6 +334,24 @@ sopool_catalog *catalog_open_own(const struct own_task *own, size_t own_count,
     if (status == 0 && check_loaded(&s, dir, dir_count, err) == 0 &&
         make_index(catalog, err) == 0)
         return catalog;
+    sopool_catalog_free(catalog);
+    return NULL;
+}
+
+sopool_catalog *catalog_of_file(int fd, const char *path, sopool_error *err)
+{
+    sopool_catalog *catalog = calloc(1, sizeof(*catalog));
+    struct search s = {.catalog = catalog};
+    struct catalog_plugin plugin = {.fd = fd, .path = strdup(path)};
+
+    if (catalog == NULL || plugin.path == NULL)
+        (void)error_nomem(err);
+    else if (read_plugin(&plugin, err) == 0 && keep(&s, &plugin, err) == 0) {
+        if (make_index(catalog, err) == 0)
+            return catalog;
+        plugin = (struct catalog_plugin){.fd = -1}; /* the catalog's */
+    }
+    drop(&plugin);
     sopool_catalog_free(catalog);
     return NULL;
 }

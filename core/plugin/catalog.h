@@ -54,6 +54,9 @@ sopool_catalog *catalog_open_own(const struct own_task *own, size_t own_count,
                                  size_t load_count, sopool_report_fn *report,
                                  void *ctx, sopool_error *err);
 
+/* Of one open file, which it takes. */
+sopool_catalog *catalog_of_file(int fd, const char *path, sopool_error *err);
+
 /* Closes the plugins' files: no worker is going to be started. */
 void catalog_close_files(sopool_catalog *catalog);
 

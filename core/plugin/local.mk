@@ -4,6 +4,7 @@ core_libsopool_core_la_SOURCES += \
 	core/plugin/elf.c \
 	core/plugin/load.c \
 	core/plugin/load.h \
+	core/plugin/look.c \
 	core/plugin/manifest.c \
 	core/plugin/manifest.h \
 	core/plugin/own.c \

@@ -160,6 +160,7 @@ configure() {
     [ "$status" -eq 0 ]
     [[ $output == *"plugin math     yes"* ]]
     [[ $output == *"live top        no  (ncurses is missing;"*libncurses-dev* ]]
+    [[ $output == *"whole inspect   no  (libelf is missing;"*libelf-dev* ]]
     [[ $output == *"plugin hash     no  (openssl is missing;"*libssl-dev* ]]
     [[ $output == *"plugin text     no  (pcre2 is missing;"*libpcre2-dev* ]]
     [[ $output == *"plugin fetch    no  (switched off by --without-libcurl)"* ]]
