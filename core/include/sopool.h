@@ -427,6 +427,7 @@ SOPOOL_API sopool_catalog *sopool_catalog_open_file(const char *path,
                                                     sopool_error *trust,
                                                     sopool_error *err);
 
+/* And its tasks; NULL does nothing. */
 SOPOOL_API void sopool_catalog_free(sopool_catalog *catalog);
 
 /* How many tasks there are. */
