@@ -11,8 +11,8 @@ build_packages='
 demo_packages='
     wamerican-insane'
 check_packages='
-    bats check chromium clang clang-format fish g++ gnuplot-nox libcbor-dev
-    libglib2.0-dev libtbb-dev libuv1-dev mandoc procps python3 python3-cbor2
+    bats check chromium clang clang-format cmake fish g++ gnuplot-nox libcbor-dev
+    libglib2.0-dev libtbb-dev libuv1-dev mandoc meson procps python3 python3-cbor2
     spin valgrind xz-utils zsh'
 
 die() {

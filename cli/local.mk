@@ -66,6 +66,8 @@ sopool_SOURCES = \
 	cli/message.h \
 	cli/near.c \
 	cli/near.h \
+	cli/new.c \
+	cli/new.h \
 	cli/option.c \
 	cli/option.h \
 	cli/outcome.c \
@@ -121,7 +123,7 @@ sopool_SOURCES = \
 	cli/trace.c \
 	cli/trace.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
-	-I$(top_srcdir)/cli
+	-I$(top_srcdir)/cli -DTEMPLATES='"$(templatesdir)"'
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
 	$(NCURSES_CFLAGS) $(LIBELF_CFLAGS)
 sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS) \

@@ -13,6 +13,7 @@
 #include "map.h"
 #include "message.h"
 #include "near.h"
+#include "new.h"
 #include "option.h"
 #include "output.h"
 #include "replay.h"
@@ -122,6 +123,20 @@ static const struct command commands[] = {
                   "  2    one is not",
         .group = {&option_group_config, &option_group_pool, &option_group_help},
         .run = check_run,
+    },
+    {
+        .name = "new",
+        .synopsis = "NAME",
+        .summary = "Begins a project for a plugin",
+        .details = "Makes the folder NAME, with a task, its build, a test and "
+                   "a README; then\nsays how to build it and run the task.",
+        .examples = "  sopool new hello\n"
+                    "  sopool new --lang c++ --build meson hello",
+        .status = "  0    made\n"
+                  "  1    a file or the folder cannot be written\n"
+                  "  2    the command line is wrong",
+        .group = {&option_group_new, &option_group_help},
+        .run = new_run,
     },
     {
         .name = "inspect",
@@ -278,6 +293,32 @@ static int run(const struct command *command, int argc, char **argv)
     return status;
 }
 
+/* Is the word an option, of any command, whose value is the next word? */
+static bool takes_next(const char *word)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (option_takes_next(&commands[i], word))
+            return true;
+    return false;
+}
+
+/* Options may stand before the command: brings it to the front of them. -1:
+ * there is none. */
+static int bring_command(int argc, char **argv)
+{
+    int at = 1;
+    char *command;
+
+    while (at < argc && argv[at][0] == '-')
+        at += takes_next(argv[at]) ? 2 : 1;
+    if (at >= argc)
+        return -1;
+    command = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof(*argv));
+    argv[1] = command;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
@@ -293,8 +334,9 @@ int main(int argc, char **argv)
         strcmp(name, "help") == 0)
         return argc > 2 && name[0] != '-' ? help_on(argc - 2, argv + 2)
                                           : help();
-    if (name[0] == '-')
-        return usage(NULL, "%.60s: options stand behind the command", name);
+    if (name[0] == '-' && bring_command(argc, argv) != 0)
+        return usage(NULL, "%.60s: there is no command behind it", name);
+    name = argv[1];
     command = find(name);
     return command != NULL ? run(command, argc - 1, argv + 1) : unknown(name);
 }

@@ -139,6 +139,22 @@ static int take_load(struct settings *settings, const struct option_spec *spec,
                        "the processors");
 }
 
+/* One of the words that the table lists. */
+static int take_word(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    size_t size = strlen(value);
+
+    for (const char *at = spec->key; *at != '\0'; at += strspn(at, ", ")) {
+        size_t word = strcspn(at, ",");
+
+        if (word == size && strncmp(at, value, size) == 0)
+            return take_text(settings, spec, value);
+        at += word;
+    }
+    return wrong_value(spec, value, spec->key);
+}
+
 static int take_progress(struct settings *settings,
                          const struct option_spec *spec, const char *value)
 {
@@ -350,6 +366,17 @@ const struct option_group option_group_inspect = {
                                  {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 
+const struct option_group option_group_new = {
+    "Kinds of projects",
+    (const struct option_spec[]){
+        {"lang", 0, "LANGUAGE", "c (default) or c++", take_word, "c, c++",
+         offsetof(struct settings, lang)},
+        {"build", 0, "SYSTEM", "make (default), meson, cmake or autotools",
+         take_word, "make, meson, cmake, autotools",
+         offsetof(struct settings, build)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
+};
+
 const struct option_group option_group_replay = {
     "Under another program",
     (const struct option_spec[]){
@@ -481,6 +508,22 @@ static int take_option(const struct command *command,
     }
     spec = find_spec(parser, found);
     return spec->take(settings, spec, optarg);
+}
+
+bool option_takes_next(const struct command *command, const char *word)
+{
+    for (size_t g = 0; command->group[g] != NULL; g++)
+        for (const struct option_spec *spec = command->group[g]->spec;
+             spec->name != NULL; spec++) {
+            bool is_long = strncmp(word, "--", 2) == 0 &&
+                           strcmp(word + 2, spec->name) == 0;
+            bool is_short =
+                spec->letter != 0 && word[1] == spec->letter && word[2] == '\0';
+
+            if (spec->arg != NULL && (is_long || is_short))
+                return true;
+        }
+    return false;
 }
 
 int option_read(const struct command *command, struct settings *settings,

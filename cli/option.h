@@ -33,6 +33,7 @@ extern const struct option_group option_group_runs; /* the same, of long runs */
 extern const struct option_group option_group_pictures; /* the same */
 extern const struct option_group option_group_listing;  /* list */
 extern const struct option_group option_group_inspect;  /* inspect */
+extern const struct option_group option_group_new;      /* new */
 extern const struct option_group option_group_replay;   /* replay */
 extern const struct option_group option_group_top;      /* top */
 extern const struct option_group option_group_help;
@@ -58,6 +59,10 @@ struct command {
  * after a message. */
 int option_read(const struct command *command, struct settings *settings,
                 int argc, char **argv);
+
+/* Is the word, such as "-j" or "--plugin-path", an option of the command whose
+ * value is the word behind it? */
+bool option_takes_next(const struct command *command, const char *word);
 
 /* The help of a command, on standard output. */
 void option_help(const struct command *command);

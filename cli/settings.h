@@ -45,7 +45,8 @@ struct settings {
     bool zero;           /* inputs end with NUL */
     bool unordered;
     bool json;
-    bool once; /* of top */
+    bool once;                /* of top */
+    const char *lang, *build; /* of new */
     bool seen; /* the pool is in `sopool top` unless it is said otherwise */
     bool gdb, valgrind; /* of replay */
     const char *joblog; /* or NULL */

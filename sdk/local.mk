@@ -14,8 +14,25 @@ CLEANFILES += sdk/sopool-sdk.pc
 aclocaldir = $(datadir)/aclocal
 dist_aclocal_DATA = sdk/m4/sopool.m4
 
-EXTRA_DIST += \
-	sdk/sopool-sdk.pc.in \
-	sdk/template/Makefile \
-	sdk/template/README.md \
-	sdk/template/frob.c
+EXTRA_DIST += sdk/sopool-sdk.pc.in sdk/templates/.clang-format
+
+# What `sopool new` makes projects of.
+templatesdir = $(pkgdatadir)/templates
+templates_alldir = $(templatesdir)/all
+dist_templates_all_DATA = \
+	sdk/templates/all/README.md \
+	sdk/templates/all/test.sh
+templates_cdir = $(templatesdir)/c
+dist_templates_c_DATA = sdk/templates/c/NAME.c
+templates_cppdir = $(templatesdir)/c++
+dist_templates_cpp_DATA = sdk/templates/c++/NAME.cc
+templates_makedir = $(templatesdir)/make
+dist_templates_make_DATA = sdk/templates/make/Makefile
+templates_mesondir = $(templatesdir)/meson
+dist_templates_meson_DATA = sdk/templates/meson/meson.build
+templates_cmakedir = $(templatesdir)/cmake
+dist_templates_cmake_DATA = sdk/templates/cmake/CMakeLists.txt
+templates_autotoolsdir = $(templatesdir)/autotools
+dist_templates_autotools_DATA = \
+	sdk/templates/autotools/Makefile.am \
+	sdk/templates/autotools/configure.ac

@@ -202,6 +202,7 @@ bats_tests += \
 	tests/cli/joblog.bats \
 	tests/cli/map.bats \
 	tests/cli/messages.bats \
+	tests/cli/new.bats \
 	tests/cli/options.bats \
 	tests/cli/outputs.bats \
 	tests/cli/pages.bats \

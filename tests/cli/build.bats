@@ -117,10 +117,10 @@ END
     done < <(find core sdk/include -name '*.h' | sort)
 }
 
-@test "the template of the SDK makes a plugin that the command runs" {
-    cp -r "$source/sdk/template" "$BATS_TEST_TMPDIR/frob"
-    chmod -R u+w "$BATS_TEST_TMPDIR/frob"
-    cd "$BATS_TEST_TMPDIR/frob"
+@test "a new project makes a plugin that the command runs" {
+    cd "$BATS_TEST_TMPDIR"
+    sopool new frob
+    cd frob
     export PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$stage
     umask 022
     make CC="$SOPOOL_TEST_CC" CFLAGS='-O2 -Wall -Wextra -Wshadow -Werror'
@@ -129,9 +129,9 @@ END
     [ "${#lines[@]}" -eq 1 ]
     [[ ${lines[0]} == sopool_plugin_v1* ]]
     unset SOPOOL_PLUGIN_PATH
-    HOME=$BATS_TEST_TMPDIR/home run sopool apply frob.run hello
+    HOME=$BATS_TEST_TMPDIR/home run sopool apply frob.hello you
     [ "$status" -eq 0 ]
-    [ "$output" = HELLO ]
+    [ "$output" = "Hello, you!" ]
 }
 
 # ---- configure

@@ -13,7 +13,7 @@ config() {
     for words in --help -h help; do
         run --separate-stderr sopool $words
         ends 0
-        has "Usage: sopool COMMAND" list apply map starmap check inspect replay \
+        has "Usage: sopool COMMAND" list apply map starmap check new inspect replay \
             "Exit status:" "128+N"
         [ "$stderr" = "" ]
     done
@@ -21,12 +21,12 @@ config() {
 
 @test "each command has a help: synopsis, options, examples, exit status" {
     local command
-    for command in list apply map starmap check inspect replay; do
+    for command in list apply map starmap check new inspect replay; do
         run --separate-stderr sopool $command --help
         ends 0
         has "Usage: sopool $command [OPTION...] " "Examples:" "Exit status:" \
             "--help"
-        [ $command = replay ] || [ $command = inspect ] ||
+        [ $command = replay ] || [ $command = inspect ] || [ $command = new ] ||
             has "--config FILE" "--plugin-path DIR" "-j, --processes N" \
                 "--start-method METHOD" "--maxtasksperchild N" "--chunksize N" \
                 "--timeout DURATION"
@@ -40,7 +40,7 @@ config() {
 
 @test "every option that the help shows is one" {
     local command option
-    for command in list apply map starmap check inspect replay; do
+    for command in list apply map starmap check new inspect replay; do
         for option in $(sopool $command --help | grep -oE '^ .*--[a-z-]+' |
             grep -oE -- '--[a-z-]+'); do
             run sopool $command "$option"
@@ -70,9 +70,21 @@ config() {
     has "unknown command 'frobnicate'"
     run sopool help mpa
     ends 2
-    run sopool --config x map math.square
+    run sopool --config x
     ends 2
-    has "options stand behind the command"
+    has "--config: there is no command behind it"
+}
+
+@test "options may stand before the command" {
+    run sopool -j 1 --plugin-path "$SOPOOL_TEST_PLUGINS" apply faults.echo 3
+    ends 0
+    is 3
+    run sopool --timeout=5s --output json apply math.square 3
+    ends 0
+    is '{"result":9}'
+    run sopool --nonsense apply math.square 3
+    ends 2
+    has "unknown option '--nonsense'"
 }
 
 @test "an unknown option: the nearest is named" {

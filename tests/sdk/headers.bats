@@ -194,17 +194,6 @@ refused() {
         "$tmp/many.c"
 }
 
-@test "the template builds" {
-    need make
-    need cc
-    cp "$SOPOOL_TEST_SOURCE"/sdk/template/* "$tmp"
-    chmod u+w "$tmp"/*
-    make -C "$tmp" SDK_CFLAGS="-I$include" LDFLAGS=
-    make -C "$tmp" SDK_CFLAGS= install DESTDIR="$tmp/root" PLUGINSDIR=/plugins
-    run nm -D --defined-only "$tmp/root/plugins/frob.so"
-    [ "${#lines[@]}" -eq 1 ]
-}
-
 @test "the codec and cbor2 agree byte for byte" {
     program=$SOPOOL_TEST_BUILD/tests/unit/cbor_peers
     [ -x "$program" ] || skip "no libcbor"

@@ -1,0 +1,286 @@
+/* new.c - see new.h.
+ *
+ * A project is made of the files of three folders: those of the language, of
+ * the build system, and those that all projects have. In their names and texts
+ * NAME and @words@ stand for what differs.
+ */
+#include "new.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "output.h"
+#include "status.h"
+
+enum { WORDS = 12, NAME_MOST = 40 };
+
+static const struct language {
+    const char *name;
+    const char *suffix, *compiler, *flags, *standard;
+    const char *meson, *cmake, *autoconf;
+} languages[] = {
+    {"c", "c", "CC", "CFLAGS", "c11", "c", "C", "AC_PROG_CC"},
+    {"c++", "cc", "CXX", "CXXFLAGS", "c++17", "cpp", "CXX", "AC_PROG_CXX"},
+};
+
+/* A plugin that others may write to is refused: only the Makefile sees to that
+ * itself. */
+static const struct build {
+    const char *name;
+    const char *command; /* that builds it */
+    const char *where;   /* the plugin is then */
+} builds[] = {
+    {"make", "make", "."},
+    {"meson", "umask 022 && meson setup build && meson compile -C build",
+     "build"},
+    {"cmake", "umask 022 && cmake -B build && cmake --build build", "build"},
+    {"autotools", "umask 022 && autoreconf -i && ./configure && make", ".libs"},
+};
+
+/* A project that is being made. */
+struct project {
+    const char *name;
+    const struct language *language;
+    const struct build *build;
+    char source[NAME_MOST + 8];
+    struct word {
+        const char *word, *text;
+    } word[WORDS];
+};
+
+static void fill_words(struct project *p)
+{
+    const struct language *l = p->language;
+    const struct word words[] = {
+        {"name", p->name},
+        {"source", p->source},
+        {"compiler", l->compiler},
+        {"flags", l->flags},
+        {"standard", l->standard},
+        {"meson", l->meson},
+        {"cmake", l->cmake},
+        {"autoconf", l->autoconf},
+        {"build", p->build->command},
+        {"where", p->build->where},
+    };
+
+    (void)snprintf(p->source, sizeof(p->source), "%s.%s", p->name, l->suffix);
+    memcpy(p->word, words, sizeof(words));
+}
+
+/* ---- one file ---------------------------------------------------------- */
+
+/* The text of @word@, which begins at `at`; NULL: it is no word. */
+static const struct word *word_at(const struct project *p, const char *at)
+{
+    for (const struct word *w = p->word; w->word != NULL; w++) {
+        size_t size = strlen(w->word);
+
+        if (strncmp(at + 1, w->word, size) == 0 && at[1 + size] == '@')
+            return w;
+    }
+    return NULL;
+}
+
+static void put_filled(const struct project *p, struct output *out,
+                       const char *text)
+{
+    while (*text != '\0') {
+        size_t plain = strcspn(text, "@");
+        const struct word *word;
+
+        output_bytes(out, text, plain);
+        text += plain;
+        if (*text == '\0')
+            return;
+        word = word_at(p, text);
+        if (word == NULL) {
+            output_byte(out, *text++);
+            continue;
+        }
+        output_text(out, word->text);
+        text += strlen(word->word) + 2;
+    }
+}
+
+/* All of a small file, to be freed; NULL after a message. */
+static char *read_file(const char *path)
+{
+    enum { MOST = 64 * 1024 };
+    char *text = malloc(MOST + 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t size = 0;
+    ssize_t got = 1;
+
+    while (text != NULL && fd >= 0 && size < MOST &&
+           ((got = read(fd, text + size, MOST - size)) > 0 ||
+            (got < 0 && errno == EINTR)))
+        size += got > 0 ? (size_t)got : 0;
+    if (text == NULL)
+        message("out of memory");
+    else if (fd < 0 || got < 0) {
+        message("%s: cannot be read: %s", path, strerror(errno));
+        free(text);
+        text = NULL;
+    } else
+        text[size] = '\0';
+    if (fd >= 0)
+        (void)close(fd);
+    return text;
+}
+
+static int write_file(const struct project *p, const char *path,
+                      const char *text)
+{
+    static struct output out;
+    const char *dot = strrchr(path, '.');
+    bool script = dot != NULL && strcmp(dot, ".sh") == 0;
+    int status;
+
+    if (output_open(&out, path) != 0)
+        return -1;
+    put_filled(p, &out, text);
+    if (script)
+        (void)fchmod(out.fd, 0755);
+    status = output_close(&out);
+    if (status == 0)
+        (void)printf("%s\n", path);
+    return status;
+}
+
+/* One file of a template: where "NAME" is in its name, there is the name. */
+static int copy_file(const struct project *p, const char *folder,
+                     const char *file)
+{
+    const char *place = strstr(file, "NAME");
+    int before = place == NULL ? 0 : (int)(place - file);
+    char *from = NULL, *to = NULL, *text = NULL;
+    int status = -1;
+
+    if (asprintf(&from, "%s/%s", folder, file) < 0 ||
+        asprintf(&to, "%s/%.*s%s%s", p->name, before, file,
+                 place == NULL ? "" : p->name,
+                 place == NULL ? file : place + strlen("NAME")) < 0)
+        message("out of memory");
+    else
+        text = read_file(from);
+    if (text != NULL)
+        status = write_file(p, to, text);
+    free(text);
+    free(from);
+    free(to);
+    return status;
+}
+
+/* ---- a folder ---------------------------------------------------------- */
+
+static int is_file(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Where templates are: installed, or where a test says. */
+static const char *templates(void)
+{
+    const char *set = secure_getenv("SOPOOL_TEMPLATES");
+
+    return set != NULL ? set : TEMPLATES;
+}
+
+static int copy_folder(const struct project *p, const char *name)
+{
+    struct dirent **entry = NULL;
+    char *folder = NULL;
+    int count = -1, status = 0;
+
+    if (asprintf(&folder, "%s/%s", templates(), name) < 0) {
+        message("out of memory");
+        return -1;
+    }
+    count = scandir(folder, &entry, is_file, alphasort);
+    if (count < 0) {
+        message("%s: the template cannot be read: %s; is sopool installed?",
+                folder, strerror(errno));
+        status = -1;
+    }
+    for (int i = 0; i < count; i++) {
+        if (status == 0)
+            status = copy_file(p, folder, entry[i]->d_name);
+        free(entry[i]);
+    }
+    free(entry);
+    free(folder);
+    return status;
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static const struct language *find_language(const char *name)
+{
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+        if (strcmp(languages[i].name, name) == 0)
+            return &languages[i];
+    return NULL;
+}
+
+static const struct build *find_build(const char *name)
+{
+    for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++)
+        if (strcmp(builds[i].name, name) == 0)
+            return &builds[i];
+    return NULL;
+}
+
+static bool is_name(const char *name)
+{
+    size_t size = strlen(name);
+
+    return size > 0 && size <= NAME_MOST &&
+           strchr("0123456789", name[0]) == NULL &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == size;
+}
+
+static int make_project(const struct project *p)
+{
+    if (mkdir(p->name, 0755) != 0) {
+        message("cannot make the folder %s: %s", p->name, strerror(errno));
+        return -1;
+    }
+    /* Whatever the umask: a plugin that others can write to is refused. */
+    (void)chmod(p->name, 0755);
+    if (copy_folder(p, p->language->name) != 0 ||
+        copy_folder(p, p->build->name) != 0 || copy_folder(p, "all") != 0)
+        return -1;
+    (void)printf("now: cd %s && %s && sopool apply --plugin-path %s "
+                 "%s.hello world\n",
+                 p->name, p->build->command, p->build->where, p->name);
+    return fflush(stdout) == 0 ? 0 : -1;
+}
+
+int new_run(const struct command *command, const struct settings *settings,
+            int argc, char **argv)
+{
+    struct project p = {
+        .language =
+            find_language(settings->lang != NULL ? settings->lang : "c"),
+        .build = find_build(settings->build != NULL ? settings->build : "make"),
+    };
+
+    if (argc != 1)
+        return usage(command->name, "new takes the plugin's name");
+    p.name = argv[0];
+    if (!is_name(p.name))
+        return usage(command->name,
+                     "'%.60s' cannot be the name of a plugin; allowed: up to "
+                     "%d lower-case letters, digits and _, no digit first",
+                     p.name, NAME_MOST);
+    fill_words(&p);
+    return make_project(&p) == 0 ? EXIT_GOOD : EXIT_FAILED;
+}
