@@ -4,7 +4,8 @@ sopoolincludedir = $(includedir)/sopool
 sopoolinclude_HEADERS = \
 	sdk/include/sopool/abi.h \
 	sdk/include/sopool/cbor.h \
-	sdk/include/sopool/task.h
+	sdk/include/sopool/task.h \
+	sdk/include/sopool/task.hpp
 
 pkgconfig_DATA += sdk/sopool-sdk.pc
 sdk/sopool-sdk.pc: $(srcdir)/sdk/sopool-sdk.pc.in config.status
