@@ -214,13 +214,15 @@ bats_tests += \
 	tests/cli/starmap.bats \
 	tests/cli/top.bats \
 	tests/faults/scarce.bats \
+	tests/sdk/cpp.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \
 	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py \
-	tests/messages.py
+	tests/messages.py \
+	tests/plugins/cplus.cc
 
 if HAVE_BATS
 TESTS += $(bats_tests)

@@ -27,6 +27,41 @@ headers() {
 @test "headers stand alone: g++, C++17" { headers g++ cc c++17; }
 @test "headers stand alone: clang++, C++17" { headers clang++ cc c++17; }
 
+# That for C++, with more warnings; COMPILER STANDARD.
+cpp_header() {
+    need "$1"
+    printf '#include <sopool/task.hpp>\n#include <sopool/task.hpp>\n' \
+        >"$tmp/alone.cc"
+    "$1" "-std=$2" "${warn[@]}" -Wconversion -I"$include" -fsyntax-only \
+        "$tmp/alone.cc"
+    "$1" "-std=$2" "${warn[@]}" -Wconversion -I"$include" -shared -fPIC \
+        -Wl,-z,defs -o "$tmp/cplus.so" \
+        "$SOPOOL_TEST_SOURCE/tests/plugins/cplus.cc"
+    run nm -DC --defined-only "$tmp/cplus.so"
+    [[ $output == *" sopool_plugin_v1"* ]]
+    [[ $output != *sopool::detail* ]]
+}
+
+@test "task.hpp stands alone, and a plugin builds without a warning: g++, C++17" {
+    cpp_header g++ c++17
+}
+@test "task.hpp stands alone, and a plugin builds without a warning: clang++, C++17" {
+    cpp_header clang++ c++17
+}
+@test "task.hpp stands alone, and a plugin builds without a warning: g++, C++20" {
+    cpp_header g++ c++20
+}
+@test "task.hpp stands alone, and a plugin builds without a warning: clang++, C++20" {
+    cpp_header clang++ c++20
+}
+@test "task.hpp says which C++ it needs" {
+    need g++
+    echo '#include <sopool/task.hpp>' >"$tmp/alone.cc"
+    run g++ -std=c++14 -I"$include" -fsyntax-only "$tmp/alone.cc"
+    [ "$status" -ne 0 ]
+    [[ $output == *"<sopool/task.hpp> needs C++17"* ]]
+}
+
 math() {
     cat >"$tmp/math.$1" <<'END'
 #include <sopool/task.h>
