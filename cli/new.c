@@ -23,11 +23,12 @@ enum { WORDS = 12, NAME_MOST = 40 };
 
 static const struct language {
     const char *name;
-    const char *suffix, *compiler, *flags, *standard;
+    const char *suffix, *header, *compiler, *flags, *standard;
     const char *meson, *cmake, *autoconf;
 } languages[] = {
-    {"c", "c", "CC", "CFLAGS", "c11", "c", "C", "AC_PROG_CC"},
-    {"c++", "cc", "CXX", "CXXFLAGS", "c++17", "cpp", "CXX", "AC_PROG_CXX"},
+    {"c", "c", "h", "CC", "CFLAGS", "c11", "c", "C", "AC_PROG_CC"},
+    {"c++", "cc", "hpp", "CXX", "CXXFLAGS", "c++17", "cpp", "CXX",
+     "AC_PROG_CXX"},
 };
 
 /* A plugin that others may write to is refused: only the Makefile sees to that
@@ -59,15 +60,11 @@ static void fill_words(struct project *p)
 {
     const struct language *l = p->language;
     const struct word words[] = {
-        {"name", p->name},
-        {"source", p->source},
-        {"compiler", l->compiler},
-        {"flags", l->flags},
-        {"standard", l->standard},
-        {"meson", l->meson},
-        {"cmake", l->cmake},
-        {"autoconf", l->autoconf},
-        {"build", p->build->command},
+        {"name", p->name},          {"header", l->header},
+        {"source", p->source},      {"compiler", l->compiler},
+        {"flags", l->flags},        {"standard", l->standard},
+        {"meson", l->meson},        {"cmake", l->cmake},
+        {"autoconf", l->autoconf},  {"build", p->build->command},
         {"where", p->build->where},
     };
 

@@ -139,6 +139,8 @@ $said"
 @test "signals end calls that are running, of every start method" {
     local method
     for method in forkserver spawn fork thread; do
+        # The sanitizers' runtime cannot be forked while other threads use it.
+        [ -z "$SOPOOL_TEST_SANITIZED" ] || [ "$method" != fork ] || continue
         run marked python3 - "$method" "$SOPOOL_TEST_PLUGINS" <<'END'
 import signal, subprocess, sys, time
 
