@@ -215,9 +215,15 @@ bats_tests += \
 	tests/cli/top.bats \
 	tests/faults/scarce.bats \
 	tests/sdk/cpp.bats \
+	tests/sdk/abi.bats \
 	tests/sdk/headers.bats
 EXTRA_DIST += $(bats_tests)
 EXTRA_DIST += \
+	tests/abi/1.0/old.c \
+	tests/abi/1.0/sopool/abi.h \
+	tests/abi/1.0/sopool/cbor.h \
+	tests/abi/1.0/sopool/task.h \
+	tests/abi/layout.c \
 	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py \
