@@ -13,7 +13,7 @@ demo_packages='
 check_packages='
     bats check chromium clang clang-format cmake fish g++ gnuplot-nox libcbor-dev
     libglib2.0-dev libtbb-dev libuv1-dev mandoc meson procps python3 python3-cbor2
-    spin valgrind xz-utils zsh'
+    spin valgrind xz-utils zlib1g-dev zsh'
 
 die() {
     echo "autogen.sh: $*" >&2

@@ -11,4 +11,4 @@ if [ -n "$SOPOOL_TEST_SANITIZED" ]; then
     exit 0
 fi
 exec /usr/bin/python3 "$SOPOOL_TEST_SOURCE/tests/docs/console.py" \
-    "$SOPOOL_TEST_SOURCE/README.md"
+    "$SOPOOL_TEST_SOURCE/README.md" "$SOPOOL_TEST_SOURCE/docs/plugins.md"
