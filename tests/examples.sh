@@ -20,7 +20,7 @@ export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 # shellcheck disable=SC2086
 build_program() {
     $SOPOOL_TEST_CC $SOPOOL_TEST_CFLAGS -o "$dir/$1" "$source/$1.c" \
-        $(pkg-config --cflags --libs libsopool sopool-sdk)
+        $(pkg-config --cflags --libs sopool sopool-sdk)
 }
 
 # shellcheck disable=SC2086

@@ -26,7 +26,7 @@ fake() {
     [ -x "$bin/sopool" ]
     [ -x "$SOPOOL_WORKER" ]
     [ -f "$lib/libsopool.so" ]
-    [ -f "$lib/pkgconfig/libsopool.pc" ]
+    [ -f "$lib/pkgconfig/sopool.pc" ]
     [ -f "$lib/pkgconfig/sopool-sdk.pc" ]
     [ -n "$(find "$stage" -name sopool.1)" ]
     [ -n "$(find "$stage" -path '*/bash-completion/completions/sopool')" ]
@@ -37,7 +37,10 @@ fake() {
 
 @test "the library exports what sopool.h declares, and nothing else" {
     nm -D --defined-only "$lib/libsopool.so" |
-        awk '$2 ~ /[TDBR]/ { print $3 }' | sort >"$BATS_TEST_TMPDIR/exported"
+        awk '$2 ~ /[TDBR]/ { print $3 }' | sort >"$BATS_TEST_TMPDIR/all"
+    # Each is of a version, which is what a program asks for.
+    run ! grep -v '@@SOPOOL_[0-9.]*$' "$BATS_TEST_TMPDIR/all"
+    sed 's/@@.*//' "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/exported"
     tr '\n' ' ' <"$source/core/include/sopool.h" |
         grep -oE 'SOPOOL_API [^;(]*\(' |
         grep -oE 'sopool_[a-z0-9_]+\(' | tr -d '(' | sort \
@@ -88,7 +91,7 @@ int main(void)
 }
 END
     export PKG_CONFIG_PATH=$lib/pkgconfig
-    flags=$(PKG_CONFIG_SYSROOT_DIR=$stage pkg-config --cflags --libs libsopool)
+    flags=$(PKG_CONFIG_SYSROOT_DIR=$stage pkg-config --cflags --libs sopool)
     cd "$BATS_TEST_TMPDIR"
     # shellcheck disable=SC2086
     $SOPOOL_TEST_CC -Wall -Wextra -pedantic -Werror -o program program.c $flags
@@ -99,7 +102,7 @@ END
         skip "a program without the sanitizers cannot run with the library"
     fi
     run ./program
-    [ "$output" = "$(pkg-config --modversion libsopool)" ]
+    [ "$output" = "$(pkg-config --modversion sopool)" ]
 }
 
 @test "every header stands alone" {

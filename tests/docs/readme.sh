@@ -2,7 +2,7 @@
 # readme.sh - every command that the documents show, run as shown.
 [ -n "${SOPOOL_TEST_STAGE-}" ] || exec sh tests/env sh "$0" # in a build folder
 stage=$SOPOOL_TEST_STAGE
-lib=$(dirname "$(find "$stage" -name libsopool.pc)")
+lib=$(dirname "$(find "$stage" -name sopool.pc)")
 PKG_CONFIG_PATH=$lib:$(dirname "$(find "$stage" -name sopool-sdk.pc)")
 PKG_CONFIG_SYSROOT_DIR=$stage
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR

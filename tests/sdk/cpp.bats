@@ -331,7 +331,7 @@ int main(int argc, char **argv)
 END
     # shellcheck disable=SC2046 # words
     "$CXX" -o "$BATS_TEST_TMPDIR/typed" "$BATS_TEST_TMPDIR/typed.cc" \
-        $(pkg-config --cflags --libs libsopool sopool-sdk)
+        $(pkg-config --cflags --libs sopool sopool-sdk)
     run "$BATS_TEST_TMPDIR/typed" "$plugins" \
         cplus.sum 81d84042ff01 cplus.sum 81d84842ff01 \
         cplus.sum 81d84544ffff0100 cplus.sum 81d84944ffff0003 \

@@ -229,6 +229,37 @@ refused() {
         "$tmp/many.c"
 }
 
+@test "CMake finds the library and the SDK, wherever they were moved to" {
+    need cmake
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the program would need more"
+    dir=$(dirname "$(find "$SOPOOL_TEST_STAGE" -name sopool-config.cmake)")
+    cat >"$tmp/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(try LANGUAGES C)
+find_package(sopool 0.1 CONFIG REQUIRED)
+add_executable(version version.c)
+target_link_libraries(version sopool::sopool)
+add_library(empty MODULE empty.c)
+target_link_libraries(empty sopool::sdk)
+message(STATUS "plugins: ${sopool_PLUGINDIR}")
+END
+    cat >"$tmp/version.c" <<'END'
+#include <stdio.h>
+#include <sopool.h>
+int main(void) { return puts(sopool_version()) < 0; }
+END
+    echo '#include <sopool/task.h>' >"$tmp/empty.c"
+    run cmake -S "$tmp" -B "$tmp/build" -Dsopool_DIR="$dir"
+    [ "$status" -eq 0 ]
+    [[ $output == *"plugins: $SOPOOL_PLUGIN_PATH"* ]]
+    cmake --build "$tmp/build"
+    run "$tmp/build/version"
+    [ "$output" = "$(sopool version | cut -d ' ' -f 2)" ]
+    sed -i 's/sopool 0.1/sopool 99/' "$tmp/CMakeLists.txt"
+    run cmake -S "$tmp" -B "$tmp/build" -Dsopool_DIR="$dir"
+    [ "$status" -ne 0 ]
+}
+
 @test "the codec and cbor2 agree byte for byte" {
     program=$SOPOOL_TEST_BUILD/tests/unit/cbor_peers
     [ -x "$program" ] || skip "no libcbor"
