@@ -123,17 +123,32 @@ static bool open_pool(struct run *run)
     return good;
 }
 
-/* Kills ready workers at random, until the end. */
+/* How many calls have ended. */
+static uint64_t ended(const struct run *run)
+{
+    sopool_stats stats;
+
+    (void)sopool_get_stats(run->pool, &stats, NULL, 0);
+    return stats.done + stats.failed;
+}
+
+/* Kills ready workers at random, until the end; the next one once a call has
+ * ended since. Where a worker takes long to start and to be given a call, none
+ * would live to begin one. */
 static void *killer(void *arg)
 {
     struct run *run = arg;
-    uint64_t random = run->seed * 31 + 7;
+    uint64_t random = run->seed * 31 + 7, last = UINT64_MAX;
     int pids[16];
 
     while (!atomic_load(&run->end)) {
+        uint64_t now;
         size_t count;
 
         rest_us((long)draw(&random, 2 * KILL_US));
+        now = ended(run);
+        if (now == last)
+            continue;
         count = sopool_worker_pids(run->pool, pids, 16);
         if (count == 0)
             continue;
@@ -141,6 +156,7 @@ static void *killer(void *arg)
             count = 16;
         if (kill(pids[draw(&random, (uint32_t)count)], SIGKILL) == 0)
             atomic_fetch_add(&run->kills, 1);
+        last = now;
     }
     return NULL;
 }
