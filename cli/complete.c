@@ -26,12 +26,16 @@ static const struct {
     {"status", "true false auto"},
 };
 
-/* With spaces or commas between; formats differ between commands. */
+/* Those whose words stand in their table, and may differ between commands. */
+static const char *const listed[] = {"input", "output", "progress", "lang",
+                                     "build"};
+
+/* With spaces or commas between. */
 static const char *words_of(const struct option_spec *spec)
 {
-    if (strcmp(spec->name, "input") == 0 || strcmp(spec->name, "output") == 0 ||
-        strcmp(spec->name, "progress") == 0)
-        return spec->key;
+    for (size_t i = 0; i < sizeof(listed) / sizeof(listed[0]); i++)
+        if (strcmp(listed[i], spec->name) == 0)
+            return spec->key;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].option, spec->name) == 0)
             return known[i].words;

@@ -61,6 +61,10 @@ next() {
             return 1
         fi
     done < <(sopool help --options | grep ^option)
+    run next new --build m
+    is $'make\nmeson'
+    run next new --lang ""
+    is $'c\nc++'
     run next map --progress ""
     is $'always\nnever\nauto'
     run next map --progress n

@@ -10,6 +10,7 @@ setup() {
     fi
     sdk=$(dirname "$(find "$SOPOOL_TEST_STAGE" -name sopool-sdk.pc)")
     export PKG_CONFIG_PATH=$sdk PKG_CONFIG_SYSROOT_DIR=$SOPOOL_TEST_STAGE
+    unset MAKEFLAGS MAKELEVEL MFLAGS
     umask 022
     cd "$BATS_TEST_TMPDIR" || return
 }

@@ -21,7 +21,8 @@ result() {
 }
 
 functions() {
-    nm -D --defined-only "$lib" | awk '$2 == "T" { print $3 }'
+    nm -D --defined-only "$lib" |
+        awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }'
 }
 
 # The page that a function's page refers to, or that is its own.
