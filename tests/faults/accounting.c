@@ -257,7 +257,8 @@ static void read_group(struct run *run, const struct group *group)
 {
     sopool_error err = {0};
 
-    if (sopool_result_wait(group->result, 60000, &err) != 0)
+    /* The least urgent waits for all others, and those for new workers. */
+    if (sopool_result_wait(group->result, 600000, &err) != 0)
         wrong(run, "calls from %" PRId64 " on: %s", group->first, err.message);
     for (size_t i = 0; i < group->count; i++) {
         enum fate fate = fate_of(run, group->result, i);
