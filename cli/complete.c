@@ -107,24 +107,6 @@ struct line {
     bool plain; /* options have ended */
 };
 
-/* The option that a word is, "--name", "--name=value", "-x"; NULL: none. */
-static const struct option_spec *find_option(const struct command *command,
-                                             const char *word)
-{
-    size_t size = strcspn(word, "=");
-
-    for (size_t g = 0; command->group[g] != NULL; g++)
-        for (const struct option_spec *s = command->group[g]->spec;
-             s->name != NULL; s++) {
-            if (begins(word, "--") && strlen(s->name) == size - 2 &&
-                strncmp(word + 2, s->name, size - 2) == 0)
-                return s;
-            if (word[0] == '-' && s->letter != 0 && word[1] == s->letter)
-                return s;
-        }
-    return NULL;
-}
-
 static void take_value(struct line *line, const struct option_spec *spec,
                        const char *value)
 {
@@ -136,15 +118,13 @@ static void take_value(struct line *line, const struct option_spec *spec,
 
 static void read_option(struct line *line, const char *word)
 {
-    const struct option_spec *spec = find_option(line->command, word);
-    const char *value = strchr(word, '=');
+    const struct option_spec *spec = option_find(line->command, word);
+    const char *value = option_value(word);
 
     if (spec == NULL || spec->arg == NULL)
         return;
-    if (begins(word, "--") && value != NULL)
-        take_value(line, spec, value + 1);
-    else if (!begins(word, "--") && word[2] != '\0')
-        take_value(line, spec, word + 2);
+    if (value != NULL)
+        take_value(line, spec, value);
     else
         line->wanted = spec;
 }
@@ -219,7 +199,7 @@ static void offer_arguments(const struct line *line, const char *typed)
 
 static void offer_next(const struct line *line, const char *typed)
 {
-    const struct option_spec *spec = find_option(line->command, typed);
+    const struct option_spec *spec = option_find(line->command, typed);
     const char *value = strchr(typed, '=');
     char before[64];
 

@@ -150,16 +150,6 @@ static void put_string(const char *text)
     render_string(&out, text, strlen(text));
 }
 
-static void put_member(const char *key, const char *text)
-{
-    output_format(&out, "\"%s\":", key);
-    if (text == NULL)
-        output_text(&out, "null");
-    else
-        put_string(text);
-    output_byte(&out, ',');
-}
-
 static void put_json_tasks(const struct subject *s)
 {
     const sopool_task_info *task;
@@ -168,8 +158,8 @@ static void put_json_tasks(const struct subject *s)
     for (size_t i = 0; (task = sopool_catalog_task(s->catalog, i)) != NULL;
          i++) {
         output_text(&out, i > 0 ? ",{" : "{");
-        put_member("name", task->name);
-        put_member("signature", task->signature);
+        render_member(&out, "name", task->name);
+        render_member(&out, "signature", task->signature);
         output_text(&out, "\"doc\":");
         put_string(task->doc);
         output_byte(&out, '}');
@@ -184,7 +174,7 @@ static void put_json_libraries(const struct subject *s)
         const char *file = s->resolved.file.name[i];
 
         output_text(&out, i > 0 ? ",{" : "{");
-        put_member("name", s->facts.needed.name[i]);
+        render_member(&out, "name", s->facts.needed.name[i]);
         output_text(&out, "\"file\":");
         if (file[0] != '\0')
             put_string(file);
@@ -199,7 +189,7 @@ static void put_json_libraries(const struct subject *s)
         put_string(s->resolved.missing.name[i]);
     }
     output_text(&out, "],");
-    put_member("runpath", s->facts.runpath);
+    render_member(&out, "runpath", s->facts.runpath);
     output_text(&out, "\"hardening\":{");
     for (size_t i = 0; i < HARDENING; i++)
         output_format(&out, "%s\"%s\":%s", i > 0 ? "," : "", hardening[i].name,
@@ -210,13 +200,13 @@ static void put_json_libraries(const struct subject *s)
 static void put_json(const struct subject *s)
 {
     output_byte(&out, '{');
-    put_member("file", s->path);
-    put_member("name", s->first->plugin);
-    put_member("version", s->first->plugin_version);
+    render_member(&out, "file", s->path);
+    render_member(&out, "name", s->first->plugin);
+    render_member(&out, "version", s->first->plugin_version);
     output_format(&out, "\"abi\":\"%u.%u\",", abi_major(s), abi_minor(s));
-    put_member("build_id", s->first->build_id);
-    put_member("refused",
-               s->trust.code == SOPOOL_E_NONE ? NULL : s->trust.message);
+    render_member(&out, "build_id", s->first->build_id);
+    render_member(&out, "refused",
+                  s->trust.code == SOPOOL_E_NONE ? NULL : s->trust.message);
     output_format(&out, "\"usable\":%s,", is_usable(s) ? "true" : "false");
     put_json_tasks(s);
     if (elf_facts_known())

@@ -128,19 +128,12 @@ static void put_details(const sopool_task_info *task)
 
 /* ---- as JSON ----------------------------------------------------------- */
 
-static void put_member(const char *key, const char *text)
-{
-    output_format(&out, "\"%s\":", key);
-    render_string(&out, text, strlen(text));
-    output_byte(&out, ',');
-}
-
 static void put_params(const sopool_task_info *task)
 {
     output_text(&out, "\"params\":[");
     for (size_t i = 0; i < task->param_count; i++) {
         output_text(&out, i > 0 ? ",{" : "{");
-        put_member("name", task->params[i].name);
+        render_member(&out, "name", task->params[i].name);
         output_format(&out, "\"type\":\"%s\"}",
                       sopool_type_name(task->params[i].type));
     }
@@ -163,14 +156,14 @@ static void put_flags(const sopool_task_info *task)
 static void put_object(const sopool_task_info *task)
 {
     output_byte(&out, '{');
-    put_member("name", task->name);
-    put_member("signature", task->signature);
-    put_member("doc", task->doc);
-    put_member("plugin", task->plugin);
-    put_member("version", task->plugin_version);
-    put_member("file", task->path);
+    render_member(&out, "name", task->name);
+    render_member(&out, "signature", task->signature);
+    render_member(&out, "doc", task->doc);
+    render_member(&out, "plugin", task->plugin);
+    render_member(&out, "version", task->plugin_version);
+    render_member(&out, "file", task->path);
     put_params(task);
-    put_member("result", sopool_type_name(task->result_type));
+    render_member(&out, "result", sopool_type_name(task->result_type));
     put_flags(task);
     output_byte(&out, '}');
 }

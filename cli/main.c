@@ -296,9 +296,12 @@ static int run(const struct command *command, int argc, char **argv)
 /* Is the word an option, of any command, whose value is the next word? */
 static bool takes_next(const char *word)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (option_takes_next(&commands[i], word))
+    for (size_t i = 0; option_value(word) == NULL && i < COMMANDS; i++) {
+        const struct option_spec *spec = option_find(&commands[i], word);
+
+        if (spec != NULL && spec->arg != NULL)
             return true;
+    }
     return false;
 }
 

@@ -21,6 +21,8 @@
 
 enum { WORDS = 12, NAME_MOST = 40 };
 
+static struct output said = {.fd = STDOUT_FILENO};
+
 static const struct language {
     const char *name;
     const char *suffix, *header, *compiler, *flags, *standard;
@@ -148,7 +150,7 @@ static int write_file(const struct project *p, const char *path,
         (void)fchmod(out.fd, 0755);
     status = output_close(&out);
     if (status == 0)
-        (void)printf("%s\n", path);
+        output_format(&said, "%s\n", path);
     return status;
 }
 
@@ -255,10 +257,11 @@ static int make_project(const struct project *p)
     if (copy_folder(p, p->language->name) != 0 ||
         copy_folder(p, p->build->name) != 0 || copy_folder(p, "all") != 0)
         return -1;
-    (void)printf("now: cd %s && %s && sopool apply --plugin-path %s "
-                 "%s.hello world\n",
-                 p->name, p->build->command, p->build->where, p->name);
-    return fflush(stdout) == 0 ? 0 : -1;
+    output_format(&said,
+                  "now: cd %s && %s && sopool apply --plugin-path %s "
+                  "%s.hello world\n",
+                  p->name, p->build->command, p->build->where, p->name);
+    return 0;
 }
 
 int new_run(const struct command *command, const struct settings *settings,
@@ -270,6 +273,8 @@ int new_run(const struct command *command, const struct settings *settings,
         .build = find_build(settings->build != NULL ? settings->build : "make"),
     };
 
+    int status;
+
     if (argc != 1)
         return usage(command->name, "new takes the plugin's name");
     p.name = argv[0];
@@ -279,5 +284,7 @@ int new_run(const struct command *command, const struct settings *settings,
                      "%d lower-case letters, digits and _, no digit first",
                      p.name, NAME_MOST);
     fill_words(&p);
-    return make_project(&p) == 0 ? EXIT_GOOD : EXIT_FAILED;
+    status = make_project(&p) == 0 ? EXIT_GOOD : EXIT_FAILED;
+    output_flush(&said);
+    return status;
 }

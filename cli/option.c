@@ -59,6 +59,19 @@ static int take_pool(struct settings *settings, const struct option_spec *spec,
     return settings_add(settings, spec->name, spec->key, value);
 }
 
+/* Is it one of the words that the table lists? */
+static bool is_listed(const struct option_spec *spec, const char *value)
+{
+    for (const char *at = spec->key; *at != '\0'; at += strspn(at, ", ")) {
+        size_t size = strcspn(at, ",");
+
+        if (strlen(value) == size && strncmp(at, value, size) == 0)
+            return true;
+        at += size;
+    }
+    return false;
+}
+
 /* The format of that name, if it is one of those that the option allows. */
 static int take_format(const struct option_spec *spec, const char *value,
                        int *format)
@@ -70,21 +83,12 @@ static int take_format(const struct option_spec *spec, const char *value,
                    {"jsonl", FORMAT_JSON}, {"csv", FORMAT_CSV},
                    {"tsv", FORMAT_TSV},    {"raw", FORMAT_RAW},
                    {"cbor", FORMAT_CBOR}};
-    size_t size = strlen(value);
 
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        const char *at = spec->key;
-
-        if (strcmp(formats[i].name, value) != 0)
-            continue;
-        while ((at = strstr(at, value)) != NULL) {
-            if (at[size] == '\0' || at[size] == ',') {
-                *format = formats[i].format;
-                return 0;
-            }
-            at += size;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (strcmp(formats[i].name, value) == 0 && is_listed(spec, value)) {
+            *format = formats[i].format;
+            return 0;
         }
-    }
     return wrong_value(spec, value, spec->key);
 }
 
@@ -139,20 +143,11 @@ static int take_load(struct settings *settings, const struct option_spec *spec,
                        "the processors");
 }
 
-/* One of the words that the table lists. */
 static int take_word(struct settings *settings, const struct option_spec *spec,
                      const char *value)
 {
-    size_t size = strlen(value);
-
-    for (const char *at = spec->key; *at != '\0'; at += strspn(at, ", ")) {
-        size_t word = strcspn(at, ",");
-
-        if (word == size && strncmp(at, value, size) == 0)
-            return take_text(settings, spec, value);
-        at += word;
-    }
-    return wrong_value(spec, value, spec->key);
+    return is_listed(spec, value) ? take_text(settings, spec, value)
+                                  : wrong_value(spec, value, spec->key);
 }
 
 static int take_progress(struct settings *settings,
@@ -510,20 +505,32 @@ static int take_option(const struct command *command,
     return spec->take(settings, spec, optarg);
 }
 
-bool option_takes_next(const struct command *command, const char *word)
+const struct option_spec *option_find(const struct command *command,
+                                      const char *word)
 {
-    for (size_t g = 0; command->group[g] != NULL; g++)
-        for (const struct option_spec *spec = command->group[g]->spec;
-             spec->name != NULL; spec++) {
-            bool is_long = strncmp(word, "--", 2) == 0 &&
-                           strcmp(word + 2, spec->name) == 0;
-            bool is_short =
-                spec->letter != 0 && word[1] == spec->letter && word[2] == '\0';
+    bool is_long = strncmp(word, "--", 2) == 0;
+    size_t size = strcspn(word, "=");
 
-            if (spec->arg != NULL && (is_long || is_short))
-                return true;
+    for (size_t g = 0; command->group[g] != NULL; g++)
+        for (const struct option_spec *s = command->group[g]->spec;
+             s->name != NULL; s++) {
+            if (is_long && strlen(s->name) == size - 2 &&
+                strncmp(word + 2, s->name, size - 2) == 0)
+                return s;
+            if (word[0] == '-' && s->letter != 0 && word[1] == s->letter)
+                return s;
         }
-    return false;
+    return NULL;
+}
+
+const char *option_value(const char *word)
+{
+    const char *value = strchr(word, '=');
+
+    if (strncmp(word, "--", 2) == 0)
+        return value != NULL ? value + 1 : NULL;
+    return word[0] == '-' && word[1] != '\0' && word[2] != '\0' ? word + 2
+                                                                : NULL;
 }
 
 int option_read(const struct command *command, struct settings *settings,

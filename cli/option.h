@@ -60,9 +60,13 @@ struct command {
 int option_read(const struct command *command, struct settings *settings,
                 int argc, char **argv);
 
-/* Is the word, such as "-j" or "--plugin-path", an option of the command whose
- * value is the word behind it? */
-bool option_takes_next(const struct command *command, const char *word);
+/* The command's option that a word is: "--name", "--name=value", "-x"; NULL:
+ * none. */
+const struct option_spec *option_find(const struct command *command,
+                                      const char *word);
+
+/* The value within such a word; NULL: it is the next word, if it takes one. */
+const char *option_value(const char *word);
 
 /* The help of a command, on standard output. */
 void option_help(const struct command *command);

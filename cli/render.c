@@ -110,6 +110,16 @@ void render_string(struct output *out, const void *text, size_t size)
     output_byte(out, '"');
 }
 
+void render_member(struct output *out, const char *key, const char *text)
+{
+    output_format(out, "\"%s\":", key);
+    if (text != NULL)
+        render_string(out, text, strlen(text));
+    else
+        output_text(out, "null");
+    output_byte(out, ',');
+}
+
 void render_base64(struct output *out, const void *data, size_t size)
 {
     enum { PIECE = 3 * 256 };

@@ -20,4 +20,7 @@ void render_base64(struct output *out, const void *data, size_t size);
 /* Text as a JSON string; what is not UTF-8 in it becomes U+FFFD. */
 void render_string(struct output *out, const void *text, size_t size);
 
+/* A member of an object and a comma: "key":"text", or null for NULL. */
+void render_member(struct output *out, const char *key, const char *text);
+
 #endif

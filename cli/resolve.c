@@ -36,16 +36,19 @@ static void *open_in(const char *folder, size_t size, const char *path,
     static const char origin[] = "$ORIGIN";
     const size_t skip = sizeof(origin) - 1;
     const char *slash = strrchr(path, '/');
+    const char *before = "";
+    int before_size = 0;
     char *file = NULL;
     void *handle = NULL;
 
     if (size >= skip && strncmp(folder, origin, skip) == 0) {
-        if (asprintf(&file, "%.*s%.*s/%s",
-                     slash == NULL ? 1 : (int)(slash - path),
-                     slash == NULL ? "." : path, (int)(size - skip),
-                     folder + skip, library) < 0)
-            return NULL;
-    } else if (asprintf(&file, "%.*s/%s", (int)size, folder, library) < 0)
+        before = slash == NULL ? "." : path;
+        before_size = slash == NULL ? 1 : (int)(slash - path);
+        folder += skip;
+        size -= skip;
+    }
+    if (asprintf(&file, "%.*s%.*s/%s", before_size, before, (int)size, folder,
+                 library) < 0)
         return NULL;
     if (access(file, R_OK) == 0)
         handle = dlopen(file, RTLD_LAZY | RTLD_GLOBAL);

@@ -15,16 +15,17 @@
 static void judge(const char *path, sopool_error *trust)
 {
     const char *slash = strrchr(path, '/');
+    /* That of "/p.so" is "/". */
     CLEANUP_FREE char *folder =
-        slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+        slash == NULL
+            ? strdup(".")
+            : strndup(path, slash == path ? 1 : (size_t)(slash - path));
     CLEANUP_FD int dir = -1, file = -1;
 
     if (folder == NULL) {
         (void)error_nomem(trust);
         return;
     }
-    if (slash != NULL && slash > path)
-        folder[slash - path] = '\0';
     dir = vet_directory(folder, trust);
     if (dir >= 0)
         file = vet_file(dir, folder, slash == NULL ? path : slash + 1, trust);

@@ -9,6 +9,12 @@ faults() {
     sopool "$command" --plugin-path "$SOPOOL_TEST_PLUGINS" "$@"
 }
 
+# use_installed: pkg-config then finds what this build has installed.
+use_installed() {
+    PKG_CONFIG_PATH=$(find "$SOPOOL_TEST_STAGE" -name pkgconfig | tr '\n' ':')
+    export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$SOPOOL_TEST_STAGE
+}
+
 # Standard output alone is compared; standard error goes to $err.
 err=$BATS_TEST_TMPDIR/err
 out=$BATS_TEST_TMPDIR/out

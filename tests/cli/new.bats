@@ -4,13 +4,10 @@
 load helper
 
 setup() {
-    local sdk
     if [ -n "$SOPOOL_TEST_SANITIZED" ]; then
         skip "what is made is built without sanitizers"
     fi
-    sdk=$(dirname "$(find "$SOPOOL_TEST_STAGE" -name sopool-sdk.pc)")
-    export PKG_CONFIG_PATH=$sdk PKG_CONFIG_SYSROOT_DIR=$SOPOOL_TEST_STAGE
-    unset MAKEFLAGS MAKELEVEL MFLAGS
+    use_installed
     umask 022
     cd "$BATS_TEST_TMPDIR" || return
 }
@@ -140,4 +137,7 @@ now: cd hello && make && sopool apply --plugin-path . hello.hello world"
     ends 1
     has "/none/c: the template cannot be read: No such file or directory; is \
 sopool installed?"
+    run bash -c 'sopool new hello2 >/dev/full'
+    ends 1
+    has "No space left on device"
 }

@@ -6,8 +6,6 @@ lib=$(dirname "$(find "$stage" -name sopool.pc)")
 PKG_CONFIG_PATH=$lib:$(dirname "$(find "$stage" -name sopool-sdk.pc)")
 PKG_CONFIG_SYSROOT_DIR=$stage
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
-# A make that a document shows is none of the one that runs the tests.
-unset MAKEFLAGS MAKELEVEL MFLAGS
 if [ -n "$SOPOOL_TEST_SANITIZED" ]; then
     echo "1..0 # SKIP the README's programs are built without sanitizers"
     exit 0

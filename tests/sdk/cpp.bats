@@ -277,8 +277,7 @@ END
 @test "typed arrays are lists of numbers" {
     [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "needs the sanitizers' flags"
     command -v pkg-config >/dev/null || skip "no pkg-config"
-    PKG_CONFIG_PATH=$(find "$SOPOOL_TEST_STAGE" -name pkgconfig | tr '\n' ':')
-    export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$SOPOOL_TEST_STAGE
+    use_installed
     cat >"$BATS_TEST_TMPDIR/typed.cc" <<'END'
 /* typed PLUGINS (TASK HEX)...: calls with these CBOR arguments. */
 #include <sopool.h>
