@@ -357,15 +357,19 @@ static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
 
 static bool harvest(struct sopool_pool *pool)
 {
-    bool some = false;
+    bool some = false, unknown = false;
 
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
         some = member_harvest(m) || some;
+        unknown |= m->inflight > 0 && member_is_unknown(m);
         /* A thread whose end was read with its last large result. */
         if (m->gone && pool->options->start_method == START_THREAD)
             member_died(m);
     }
+    /* It does not come to sleep, and to this event, while results wait. */
+    if (unknown)
+        server_event(pool);
     return some;
 }
 

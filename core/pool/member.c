@@ -184,8 +184,10 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
     status = make_ends(m, &ends, err);
     if (status == 0)
         status = launch(m, &ends, err);
-    if (status == 0 && pool->options->start_method == START_THREAD)
+    if (status == 0 && pool->options->start_method == START_THREAD) {
+        m->pid = getpid();
         ends.control = -1; /* the thread's now */
+    }
     close_ends(&ends);
     if (status != 0) {
         member_free(m);
@@ -217,6 +219,11 @@ struct member *member_by_id(struct sopool_pool *pool, uint64_t id)
     return m;
 }
 
+bool member_is_unknown(const struct member *m)
+{
+    return m->pid == 0 && !m->status_known;
+}
+
 struct member *member_by_pid(struct sopool_pool *pool, pid_t pid)
 {
     struct member *m = pool->members;
@@ -237,8 +244,6 @@ static void became_ready(struct member *m)
     m->limit_at = CLOCK_NEVER;
     m->pool->ready++;
     m->pool->start_failures = 0;
-    if (m->pool->options->start_method == START_THREAD)
-        m->pid = getpid();
     events_note(m, SOPOOL_WORKER_READY, NULL);
 }
 
@@ -402,6 +407,9 @@ static bool read_results(struct member *m)
     bool some = false;
     int got;
 
+    /* What is said of a call names its worker. */
+    if (member_is_unknown(m))
+        return false;
     while ((got = parent_read(&m->end, &record, &why)) == 1) {
         struct handed *handed = &m->handed[record.seq % CHANNEL_SLOTS];
         const struct sent_range *range =

@@ -478,6 +478,10 @@ int member_start(struct sopool_pool *pool, sopool_error *err);
 
 /* The forkserver's answers. */
 void member_forked(struct member *member, pid_t pid, int pidfd);
+
+/* Its forkserver has forked it, or is about to, and has not been heard yet: it
+ * may have answered already. */
+bool member_is_unknown(const struct member *member);
 struct member *member_by_id(struct sopool_pool *pool, uint64_t id);
 struct member *member_by_pid(struct sopool_pool *pool, pid_t pid);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <sopool/abi.h>
+#include <sopool/cbor.h>
 
 #include "sopool.h"
 #include "unit.h"
@@ -154,6 +155,15 @@ static inline void rest(long ms)
 
 #define MUST(call)                                                             \
     ck_assert_msg((call), "%s: %s", sopool_code_name(err.code), err.message)
+
+static inline int64_t item_int(const sopool_item *item)
+{
+    sopool_reader r = sopool_reader_of(item->cbor, item->size);
+    int64_t out;
+
+    ck_assert_int_eq(sopool_read_i64(&r, &out), 0);
+    return out;
+}
 
 static inline TCase *add_case(Suite *s, const char *name)
 {

@@ -480,15 +480,6 @@ static int next_number(void *ctx, sopool_args *args, sopool_error *error)
     return 1;
 }
 
-static int64_t item_int(const sopool_item *item)
-{
-    sopool_reader r = sopool_reader_of(item->cbor, item->size);
-    int64_t out;
-
-    ck_assert_int_eq(sopool_read_i64(&r, &out), 0);
-    return out;
-}
-
 static void run_imap(sopool_pool *pool, int64_t count, bool unordered,
                      const sopool_stream_options *how, int64_t bad)
 {

@@ -78,6 +78,30 @@ START_TEST(calls_are_measured)
 }
 END_TEST
 
+/* A result may be there before the pool has been told who its worker is. */
+START_TEST(workers_that_answer_at_once_are_named)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_pool *pool;
+    sopool_stream *stream;
+
+    set(options, "maxtasksperchild", "1");
+    pool = open_pool(options);
+    stream = stream_of(pool, "faults.pid", &detailed);
+    for (int i = 0; i < 100; i++)
+        send(stream, SOPOOL_ARGS(i));
+    sopool_stream_end(stream);
+    for (int i = 0; i < 100; i++) {
+        sopool_item item = next(stream);
+
+        ck_assert_ptr_null(item.error);
+        ck_assert_int_eq(item_int(&item), item.info->pid);
+    }
+    end(stream);
+    end_pool(pool);
+}
+END_TEST
+
 START_TEST(nothing_is_told_that_was_not_asked_for)
 {
     sopool_pool *pool = pool_of(methods[_i]);
@@ -237,6 +261,8 @@ int main(void)
     TCase *t = add_case(s, "calls");
 
     tcase_add_loop_test(t, calls_are_measured, 0, METHODS);
+    tcase_add_loop_test(t, workers_that_answer_at_once_are_named, 0,
+                        PROCESS_METHODS);
     tcase_add_loop_test(t, nothing_is_told_that_was_not_asked_for, 0, METHODS);
     tcase_add_loop_test(t, results_of_all_sizes_come_with_details, 0, METHODS);
     tcase_add_loop_test(t, failures_have_details_too, 0, METHODS);

@@ -148,15 +148,6 @@ static void *send_numbers(void *arg)
     return NULL;
 }
 
-static int64_t item_int(const sopool_item *item)
-{
-    sopool_reader r = sopool_reader_of(item->cbor, item->size);
-    int64_t out;
-
-    ck_assert_int_eq(sopool_read_i64(&r, &out), 0);
-    return out;
-}
-
 /* Every number comes back once, in order unless unordered; the odd ones fail
  * if the task is one that fails on them. */
 static void run_stream(sopool_pool *pool, const char *task, int64_t count,
