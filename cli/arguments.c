@@ -4,15 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "growing.h"
 #include "message.h"
 #include "near.h"
 #include "status.h"
-
-static void *grow(void *ctx, void *data, size_t need)
-{
-    (void)ctx;
-    return realloc(data, need);
-}
 
 /* ---- one argument ------------------------------------------------------ */
 
@@ -153,7 +148,7 @@ static int give_value(struct arguments *arguments, size_t i, const char *text)
         return EXIT_USAGE;
     }
     arguments_take(arguments, &all);
-    given->grow = grow;
+    *given = growing_writer();
     put_arg(given, item);
     if (given->failed) {
         message("out of memory");
@@ -208,7 +203,7 @@ int arguments_init(struct arguments *arguments, const sopool_task_info *task,
 
     memset(arguments, 0, sizeof(*arguments));
     arguments->task = task;
-    arguments->scratch.grow = grow;
+    arguments->scratch = growing_writer();
     arguments->reader = json_new();
     arguments->given = calloc(count, sizeof(*arguments->given));
     arguments->part = calloc(count, sizeof(*arguments->part));
@@ -291,7 +286,7 @@ int arguments_words(struct arguments *arguments, char **word, sopool_args *out,
 
 int arguments_list(const sopool_args *args, void **list, size_t *size)
 {
-    sopool_writer w = {.grow = grow};
+    sopool_writer w = growing_writer();
 
     if (args->cbor != NULL) {
         (void)sopool_put_raw(&w, args->cbor, args->cbor_size);

@@ -8,6 +8,8 @@ sopool_SOURCES = \
 	cli/arguments.h \
 	cli/base64.c \
 	cli/base64.h \
+	cli/cases.c \
+	cli/cases.h \
 	cli/check.c \
 	cli/check.h \
 	cli/collect.c \
@@ -36,8 +38,12 @@ sopool_SOURCES = \
 	cli/form.h \
 	cli/frame.c \
 	cli/frame.h \
+	cli/fuzz.c \
+	cli/fuzz.h \
 	cli/gaps.c \
 	cli/gaps.h \
+	cli/growing.c \
+	cli/growing.h \
 	cli/halt.c \
 	cli/halt.h \
 	cli/histogram.c \
@@ -48,6 +54,8 @@ sopool_SOURCES = \
 	cli/input.h \
 	cli/inspect.c \
 	cli/inspect.h \
+	cli/invent.c \
+	cli/invent.h \
 	cli/joblog.c \
 	cli/joblog.h \
 	cli/json.c \
@@ -62,6 +70,8 @@ sopool_SOURCES = \
 	cli/map.c \
 	cli/map.h \
 	cli/maprun.h \
+	cli/memory.c \
+	cli/memory.h \
 	cli/message.c \
 	cli/message.h \
 	cli/near.c \
@@ -87,6 +97,8 @@ sopool_SOURCES = \
 	cli/place.h \
 	cli/progress.c \
 	cli/progress.h \
+	cli/ready.c \
+	cli/ready.h \
 	cli/reasons.c \
 	cli/reasons.h \
 	cli/render.c \
@@ -95,16 +107,22 @@ sopool_SOURCES = \
 	cli/replay.h \
 	cli/report.c \
 	cli/report.h \
-	cli/results.c \
 	cli/resolve.c \
 	cli/resolve.h \
+	cli/results.c \
 	cli/results.h \
 	cli/resume.c \
 	cli/resume.h \
 	cli/room.c \
 	cli/room.h \
+	cli/same.c \
+	cli/same.h \
 	cli/sample.c \
 	cli/sample.h \
+	cli/sandbox.c \
+	cli/sandbox.h \
+	cli/sanitizer.c \
+	cli/sanitizer.h \
 	cli/screen.c \
 	cli/screen.h \
 	cli/session.c \
@@ -116,18 +134,29 @@ sopool_SOURCES = \
 	cli/source.c \
 	cli/source.h \
 	cli/status.h \
+	cli/tap.c \
+	cli/tap.h \
+	cli/test.c \
+	cli/test.h \
 	cli/timeline.c \
 	cli/timeline.h \
 	cli/top.c \
 	cli/top.h \
 	cli/trace.c \
-	cli/trace.h
+	cli/trace.h \
+	cli/tryout.c \
+	cli/tryout.h \
+	cli/watcher.c \
+	cli/watcher.h \
+	cli/yamljson.c \
+	cli/yamljson.h
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
-	-I$(top_srcdir)/cli -DTEMPLATES='"$(templatesdir)"'
+	-I$(top_srcdir)/cli -DTEMPLATES='"$(templatesdir)"' \
+	-DSOPOOL_WORKER_PROGRAM='"$(pkglibexecdir)/sopool-worker"'
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
-	$(NCURSES_CFLAGS) $(LIBELF_CFLAGS)
+	$(NCURSES_CFLAGS) $(LIBELF_CFLAGS) $(YAML_CFLAGS)
 sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS) \
-	$(LIBELF_LIBS)
+	$(LIBELF_LIBS) $(YAML_LIBS)
 
 # Completion, where each shell looks for that of packages.
 bashcompdir = $(datadir)/bash-completion/completions

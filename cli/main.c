@@ -19,6 +19,7 @@
 #include "replay.h"
 #include "session.h"
 #include "status.h"
+#include "test.h"
 #include "top.h"
 
 #define CALL_STATUS                                                            \
@@ -156,6 +157,35 @@ static const struct command commands[] = {
                   "  2    it is no plugin for this sopool, or cannot be read",
         .group = {&option_group_inspect, &option_group_help},
         .run = inspect_run,
+    },
+    {
+        .name = "test",
+        .synopsis = "PLUGIN.so [CASES.yaml]",
+        .summary = "Tries a plugin's tasks: cases, and made-up arguments",
+        .details =
+            "CASES.yaml is a list of calls and what they are to give:\n"
+            "\n"
+            "  - {task: hello, args: [world], result: \"Hello, world!\"}\n"
+            "  - {task: root, args: [2], result: 1.4142, within: 1e-4}\n"
+            "  - {task: root, args: {x: -1}, error: negative}\n"
+            "\n"
+            "Each runs in a worker of its own, which can write to no file "
+            "outside a\nfolder that is taken away afterwards (its TMPDIR), and "
+            "reach no network.\nA case may also have a timeout (else "
+            "--timeout, "
+            "else 10s; in valgrind 60s)\nand a name. With --fuzz, calls go on "
+            "until one kills or hangs its worker;\nit is then made as simple "
+            "as "
+            "it can be. What comes of it is printed as TAP.",
+        .examples = "  sopool test ./hello.so hello.yaml\n"
+                    "  sopool test --fuzz 30s --task hello ./hello.so\n"
+                    "  sopool test --valgrind ./hello.so hello.yaml",
+        .status = "  0    all is as it should be\n"
+                  "  1    a case failed, or something was found\n"
+                  "  2    the command line, the cases or the plugin are wrong",
+        .group = {&option_group_test, &option_group_config, &option_group_pool,
+                  &option_group_help},
+        .run = test_run,
     },
     {
         .name = "replay",

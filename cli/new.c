@@ -139,15 +139,11 @@ static int write_file(const struct project *p, const char *path,
                       const char *text)
 {
     static struct output out;
-    const char *dot = strrchr(path, '.');
-    bool script = dot != NULL && strcmp(dot, ".sh") == 0;
     int status;
 
     if (output_open(&out, path) != 0)
         return -1;
     put_filled(p, &out, text);
-    if (script)
-        (void)fchmod(out.fd, 0755);
     status = output_close(&out);
     if (status == 0)
         output_format(&said, "%s\n", path);

@@ -1,9 +1,11 @@
 /* option.c - see option.h. */
 #include "option.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,6 +173,49 @@ static int take_picture(struct settings *settings,
         return take_text(settings, spec, value);
     message("--%s is given twice; allowed: one file", spec->name);
     return -1;
+}
+
+/* Milliseconds of a number and a unit; -1: it is none. */
+static int64_t read_duration(const char *text)
+{
+    static const struct {
+        const char *unit;
+        double ms;
+    } units[] = {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
+    char *end;
+    double number = strtod(text, &end);
+
+    if (end == text || !(number > 0) || number > 1e6)
+        return -1;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(units[i].unit, end) == 0 && number * units[i].ms >= 1)
+            return (int64_t)(number * units[i].ms);
+    return -1;
+}
+
+static int take_duration(struct settings *settings,
+                         const struct option_spec *spec, const char *value)
+{
+    int64_t ms = read_duration(value);
+
+    if (ms < 0)
+        return wrong_value(spec, value,
+                           "a number and ms, s, m or h, such as 30s");
+    settings->fuzz_ms = ms;
+    return 0;
+}
+
+static int take_seed(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    char *end;
+
+    errno = 0;
+    settings->seed = strtoull(value, &end, 10);
+    if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 &&
+        settings->seed > 0)
+        return 0;
+    return wrong_value(spec, value, "a whole number above 0");
 }
 
 const struct option_group option_group_config = {
@@ -379,6 +424,28 @@ const struct option_group option_group_replay = {
          NULL, offsetof(struct settings, gdb)},
         {"valgrind", 0, NULL, "in valgrind, which sees what led to it",
          take_flag, NULL, offsetof(struct settings, valgrind)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
+};
+
+const struct option_group option_group_test = {
+    "How to try it",
+    (const struct option_spec[]){
+        {"task", 0, "TASK", "this task alone", take_text, NULL,
+         offsetof(struct settings, task)},
+        {"fuzz", 0, "TIME",
+         "call each task for so long with arguments made up\n"
+         "from its signature and the cases; 30s, 10m",
+         take_duration, NULL, 0},
+        {"seed", 0, "N", "make up the same arguments again", take_seed, NULL,
+         0},
+        {"valgrind", 0, NULL, "in workers that valgrind looks at", take_flag,
+         NULL, offsetof(struct settings, valgrind)},
+        {"sanitizers", 0, NULL,
+         "demand that the plugin was built with sanitizers\n"
+         "(if it was, they are heard in any case)",
+         take_flag, NULL, offsetof(struct settings, sanitizers)},
+        {"no-sandbox", 0, NULL, "let tasks write files and use the network",
+         take_flag, NULL, offsetof(struct settings, no_sandbox)},
         {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 

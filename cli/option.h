@@ -35,6 +35,7 @@ extern const struct option_group option_group_listing;  /* list */
 extern const struct option_group option_group_inspect;  /* inspect */
 extern const struct option_group option_group_new;      /* new */
 extern const struct option_group option_group_replay;   /* replay */
+extern const struct option_group option_group_test;     /* test */
 extern const struct option_group option_group_top;      /* top */
 extern const struct option_group option_group_help;
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sopool.h>
 
@@ -48,8 +49,12 @@ struct settings {
     bool once;                /* of top */
     const char *lang, *build; /* of new */
     bool seen; /* the pool is in `sopool top` unless it is said otherwise */
-    bool gdb, valgrind; /* of replay */
-    const char *joblog; /* or NULL */
+    bool gdb, valgrind;          /* of replay; the latter of test, too */
+    bool sanitizers, no_sandbox; /* of test, as: */
+    const char *task;            /* to try alone, or NULL */
+    int64_t fuzz_ms;             /* 0: no */
+    uint64_t seed;               /* 0: any */
+    const char *joblog;          /* or NULL */
     const char *trace, *report;
     bool resume, retry_failed;
     bool dry_run;

@@ -22,7 +22,7 @@ templatesdir = $(pkgdatadir)/templates
 templates_alldir = $(templatesdir)/all
 dist_templates_all_DATA = \
 	sdk/templates/all/README.md \
-	sdk/templates/all/test.sh
+	sdk/templates/all/NAME.yaml
 templates_cdir = $(templatesdir)/c
 dist_templates_c_DATA = sdk/templates/c/NAME.c
 templates_cppdir = $(templatesdir)/c++

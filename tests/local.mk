@@ -31,6 +31,7 @@ unit_tests += \
 	tests/unit/test_futures \
 	tests/unit/test_large \
 	tests/unit/test_lifecycle \
+	tests/unit/test_invent \
 	tests/unit/test_load \
 	tests/unit/test_manifest \
 	tests/unit/test_numbers \
@@ -68,6 +69,15 @@ tests_unit_test_pictures_SOURCES = \
 	cli/sample.c \
 	cli/timeline.c
 tests_unit_test_pictures_CPPFLAGS = $(AM_CPPFLAGS) \
+	-iquote $(top_srcdir)/cli
+
+# And what makes arguments up.
+tests_unit_test_invent_SOURCES = \
+	tests/unit/test_invent.c \
+	cli/growing.c \
+	cli/invent.c \
+	cli/same.c
+tests_unit_test_invent_CPPFLAGS = $(AM_CPPFLAGS) \
 	-iquote $(top_srcdir)/cli
 
 # The codec beside others.
@@ -212,6 +222,7 @@ bats_tests += \
 	tests/cli/replay.bats \
 	tests/cli/runs.bats \
 	tests/cli/starmap.bats \
+	tests/cli/test.bats \
 	tests/cli/top.bats \
 	tests/faults/scarce.bats \
 	tests/sdk/cpp.bats \
@@ -316,6 +327,7 @@ test_plugins += \
 	tests/plugins/nameless.c \
 	tests/plugins/nuisance.c \
 	tests/plugins/second.c \
+	tests/plugins/tried.c \
 	tests/plugins/undone.c \
 	tests/plugins/unlinked.c
 

@@ -19,10 +19,10 @@ next() {
 @test "commands" {
     run next ""
     ends 0
-    has list apply map starmap check new inspect replay top help version --help --version
+    has list apply map starmap check new inspect test replay top help version --help --version
     run sopool help --complete star
     is "starmap	Runs one call for each line, which has all arguments"
-    run next help t
+    run next help to
     is top
     # Every command of the help, and no other.
     diff <(next help "" | sort) <(sopool help |

@@ -123,3 +123,15 @@ sys.stdout.write(got.decode().replace("\r\n", "\n").replace("\r", "\n"))
 sys.exit(p.returncode)
 END
 }
+
+# await COMMAND...: until it succeeds; fails after 20 seconds.
+await() {
+    local end=$((SECONDS + 20))
+    until "$@"; do
+        if [ $SECONDS -gt $end ]; then
+            echo "did not come: $*" >&2
+            return 1
+        fi
+        sleep 0.05
+    done
+}

@@ -19,8 +19,9 @@ greets() {
     is "Hello, world!"
     run sopool inspect "$1/hello.so"
     ends 0
-    run sh test.sh "$1"
+    run sopool test "$1/hello.so" hello.yaml
     ends 0
+    has "ok 1 - hello.hello(\"world\")" "ok 2 - nobody is greeted"
 }
 
 strict="-O2 -Wall -Wextra -Wshadow -Wconversion -Werror"
@@ -30,8 +31,8 @@ strict="-O2 -Wall -Wextra -Wshadow -Wconversion -Werror"
     ends 0
     is "hello/hello.c
 hello/Makefile
+hello/hello.yaml
 hello/README.md
-hello/test.sh
 now: cd hello && make && sopool apply --plugin-path . hello.hello world"
     cd hello
     umask 002 # which is no reason to refuse the plugin
@@ -109,7 +110,6 @@ now: cd hello && make && sopool apply --plugin-path . hello.hello world"
     grep -q '^\$ make$' a_make/README.md
     grep -q '^\$ umask 022 && meson setup build && meson compile -C build$' \
         a_meson/README.md
-    [ -x a_make/test.sh ]
 }
 
 @test "what is not made" {

@@ -13,7 +13,7 @@ config() {
     for words in --help -h help; do
         run --separate-stderr sopool $words
         ends 0
-        has "Usage: sopool COMMAND" list apply map starmap check new inspect replay \
+        has "Usage: sopool COMMAND" list apply map starmap check new inspect test replay \
             "Exit status:" "128+N"
         [ "$stderr" = "" ]
     done
@@ -21,7 +21,7 @@ config() {
 
 @test "each command has a help: synopsis, options, examples, exit status" {
     local command
-    for command in list apply map starmap check new inspect replay; do
+    for command in list apply map starmap check new inspect test replay; do
         run --separate-stderr sopool $command --help
         ends 0
         has "Usage: sopool $command [OPTION...] " "Examples:" "Exit status:" \
@@ -40,7 +40,7 @@ config() {
 
 @test "every option that the help shows is one" {
     local command option
-    for command in list apply map starmap check new inspect replay; do
+    for command in list apply map starmap check new inspect test replay; do
         for option in $(sopool $command --help | grep -oE '^ .*--[a-z-]+' |
             grep -oE -- '--[a-z-]+'); do
             run sopool $command "$option"
