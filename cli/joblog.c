@@ -233,13 +233,13 @@ static void seconds(char *out, size_t room, int64_t ns)
 /* "ok", "E_TASK", "E_DIED:SIGSEGV". */
 static void status_of(const sopool_error *err, char *out, size_t room)
 {
-    const char *signal = err != NULL ? sigabbrev_np(err->signal) : NULL;
+    char name[SIGNAL_ROOM];
 
     if (err == NULL)
         (void)snprintf(out, room, "ok");
-    else if (signal != NULL && err->signal != 0)
-        (void)snprintf(out, room, "%s:SIG%s", sopool_code_name(err->code),
-                       signal);
+    else if (err->signal != 0)
+        (void)snprintf(out, room, "%s:%s", sopool_code_name(err->code),
+                       message_signal(err->signal, name));
     else
         (void)snprintf(out, room, "%s", sopool_code_name(err->code));
 }

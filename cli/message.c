@@ -161,7 +161,11 @@ const char *message_text(const char *text, size_t size, char *out, size_t room)
 
 const char *message_signal(int sig, char out[SIGNAL_ROOM])
 {
+#ifdef __GLIBC__
     const char *name = sigabbrev_np(sig);
+#else
+    const char *name = NULL;
+#endif
 
     if (name != NULL)
         (void)snprintf(out, SIGNAL_ROOM, "SIG%s", name);

@@ -177,6 +177,7 @@ tests_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_SECONDS = 3600
 if FUZZING
 check_PROGRAMS += $(fuzz_targets)
+fuzz-targets: $(fuzz_targets)
 fuzz: $(fuzz_targets)
 	$(AM_V_at)$(SHELL) $(srcdir)/tests/fuzz/run.sh $(srcdir) \
 		$(FUZZ_SECONDS) $(fuzz_targets)
@@ -188,7 +189,7 @@ fuzz:
 	@echo 'make fuzz: in a build folder of its own, run' \
 		"'configure --enable-fuzzing CC=clang' first" >&2; exit 1
 endif
-.PHONY: fuzz
+.PHONY: fuzz fuzz-targets
 EXTRA_DIST += \
 	tests/fuzz/corpus \
 	tests/fuzz/fuzz.h \
@@ -199,9 +200,7 @@ EXTRA_DIST += \
 
 bats_tests += \
 	tests/cli/apply.bats \
-	tests/cli/build.bats \
 	tests/cli/chaos.bats \
-	tests/cli/completion.bats \
 	tests/cli/config.bats \
 	tests/cli/convert.bats \
 	tests/cli/deaths.bats \
@@ -211,11 +210,8 @@ bats_tests += \
 	tests/cli/list.bats \
 	tests/cli/joblog.bats \
 	tests/cli/map.bats \
-	tests/cli/messages.bats \
-	tests/cli/new.bats \
 	tests/cli/options.bats \
 	tests/cli/outputs.bats \
-	tests/cli/pages.bats \
 	tests/cli/pains.bats \
 	tests/cli/pictures.bats \
 	tests/cli/progress.bats \
@@ -224,11 +220,20 @@ bats_tests += \
 	tests/cli/starmap.bats \
 	tests/cli/test.bats \
 	tests/cli/top.bats \
-	tests/faults/scarce.bats \
+	tests/faults/scarce.bats
+
+# About how it is built, about compilers, shells and documents: a build with
+# sanitizers has nothing to add.
+plain_tests = \
+	tests/cli/build.bats \
+	tests/cli/completion.bats \
+	tests/cli/messages.bats \
+	tests/cli/new.bats \
+	tests/cli/pages.bats \
 	tests/sdk/cpp.bats \
 	tests/sdk/abi.bats \
 	tests/sdk/headers.bats
-EXTRA_DIST += $(bats_tests)
+EXTRA_DIST += $(bats_tests) $(plain_tests)
 EXTRA_DIST += \
 	tests/abi/1.0/old.c \
 	tests/abi/1.0/sopool/abi.h \
@@ -241,14 +246,8 @@ EXTRA_DIST += \
 	tests/messages.py \
 	tests/plugins/cplus.cc
 
-if HAVE_BATS
-TESTS += $(bats_tests)
-logs += $(bats_tests:.bats=.log)
-endif
-
 # What the documents show.
-TESTS += tests/docs/readme.sh tests/docs/man3.sh tests/layers.sh
-logs += tests/docs/readme.log tests/docs/man3.log tests/layers.log
+script_tests = tests/docs/readme.sh tests/docs/man3.sh tests/layers.sh
 tests/docs/readme.log tests/docs/man3.log: stage.stamp
 EXTRA_DIST += \
 	README.md \
@@ -258,10 +257,22 @@ EXTRA_DIST += \
 	tests/layers.sh
 
 # The examples, as a user would build them.
-TESTS += tests/examples.sh
-logs += tests/examples.log
+script_tests += tests/examples.sh
 tests/examples.log: stage.stamp
 EXTRA_DIST += tests/examples.sh
+
+if HAVE_BATS
+TESTS += $(bats_tests)
+logs += $(bats_tests:.bats=.log)
+endif
+if !SANITIZED
+TESTS += $(script_tests)
+logs += $(script_tests:.sh=.log)
+if HAVE_BATS
+TESTS += $(plain_tests)
+logs += $(plain_tests:.bats=.log)
+endif
+endif
 
 # Last, when all others are done: what have they left behind?
 TESTS += tests/leaks.sh
@@ -275,11 +286,11 @@ thread_tests = \
 	$(fault_tests) \
 	tests/cli/exit.bats \
 	tests/cli/joblog.bats \
-	tests/cli/map.bats \
-	tests/cli/pains.bats
+	tests/cli/map.bats
 check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check \
 		TESTS='$(thread_tests) tests/leaks.sh' \
+		check_PROGRAMS='$(unit_tests) $(fault_tests)' \
 		logs='$(addsuffix .log,$(basename $(thread_tests)))'
 
 .PHONY: check-threads

@@ -9,6 +9,7 @@ core_libsopool_core_la_SOURCES += \
 	core/base/forks.h \
 	core/base/futex.h \
 	core/base/large.c core/base/large.h \
+	core/base/libc.c core/base/libc.h \
 	core/base/near.c core/base/near.h \
 	core/base/pause.h \
 	core/base/sanitized.h \

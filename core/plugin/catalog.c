@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "base/near.h"
 #include "plugin/vet.h"
 

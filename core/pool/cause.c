@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 
 static bool is_own_fault(int sig)
 {

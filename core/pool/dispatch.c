@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 #include "pool/status.h"
 
 enum {

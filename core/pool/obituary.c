@@ -20,6 +20,7 @@
 #include <sopool/abi.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 
 /* ---- what it had ------------------------------------------------------- */
 

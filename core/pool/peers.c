@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "pool/status.h"
 #include "value/value.h"
 #include "worker/message.h"

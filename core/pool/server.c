@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 
 static int launch_server(struct sopool_pool *pool, int control,
                          sopool_error *err)

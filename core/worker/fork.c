@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 
 static _Noreturn void run_child(const struct launch *launch, pid_t parent,
                                 void (*child)(void *ctx), void *ctx)

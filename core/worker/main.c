@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/libc.h"
 #include "worker/launch.h"
 #include "worker/leave.h"
 

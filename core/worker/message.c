@@ -57,11 +57,11 @@ static int send_packet(int sock, struct message *message, const int *fds,
 
         memset(&control, 0, sizeof(control));
         msg.msg_control = control.space;
-        msg.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
+        msg.msg_controllen = (socklen_t)CMSG_SPACE(sizeof(int) * fd_count);
         cmsg = CMSG_FIRSTHDR(&msg);
         cmsg->cmsg_level = SOL_SOCKET;
         cmsg->cmsg_type = SCM_RIGHTS;
-        cmsg->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+        cmsg->cmsg_len = (socklen_t)CMSG_LEN(sizeof(int) * fd_count);
         memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * fd_count);
     }
     do {

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/libc.h"
 #include "worker/call.h"
 #include "worker/crash.h"
 #include "worker/detail.h"
@@ -54,7 +55,7 @@ static void ring(void *ctx)
 
 /* ---- making ready ------------------------------------------------------ */
 
-static int limit(__rlimit_resource_t resource, rlim_t value, const char *what,
+static int limit(rlimit_kind resource, rlim_t value, const char *what,
                  sopool_error *err)
 {
     struct rlimit now;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/libc.h"
 
 enum { STEP_MOST = 256 };
 
@@ -77,12 +78,12 @@ static void restore_limits(const struct tidy_order *order)
     for (int i = 0; i < RLIM_NLIMITS; i++) {
         struct rlimit was = order->limit[i];
 
-        if (getrlimit((__rlimit_resource_t)i, &now) != 0)
+        if (getrlimit((rlimit_kind)i, &now) != 0)
             continue;
         if (i == RLIMIT_CPU) /* moves with each call: see run.c */
             was.rlim_cur = now.rlim_cur;
         if (now.rlim_cur != was.rlim_cur || now.rlim_max != was.rlim_max)
-            (void)setrlimit((__rlimit_resource_t)i, &was);
+            (void)setrlimit((rlimit_kind)i, &was);
     }
 }
 
@@ -210,7 +211,7 @@ static int look(struct tidy_order *order)
         (void)sigaction(sig, NULL, &order->action[sig]);
     (void)sigaltstack(NULL, &order->stack);
     for (int i = 0; i < RLIM_NLIMITS; i++)
-        (void)getrlimit((__rlimit_resource_t)i, &order->limit[i]);
+        (void)getrlimit((rlimit_kind)i, &order->limit[i]);
     order->thread_locale = uselocale((locale_t)0);
     order->locale = strdup(setlocale(LC_ALL, NULL));
     order->environment = copy_environment();

@@ -4,9 +4,6 @@
 load helper
 
 setup() {
-    if [ -n "$SOPOOL_TEST_SANITIZED" ]; then
-        skip "what is made is built without sanitizers"
-    fi
     use_installed
     umask 022
     cd "$BATS_TEST_TMPDIR" || return

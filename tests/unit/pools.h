@@ -14,16 +14,27 @@
 #include <sopool/abi.h>
 #include <sopool/cbor.h>
 
+#include "base/sanitized.h"
 #include "sopool.h"
 #include "unit.h"
 
+/* The start methods that tests run with. The sanitizers' runtime cannot be forked
+ * while other threads use it; and what the thread sanitizer looks at, the
+ * program's threads, do the same whatever kind of process there is. */
+#if SANITIZED_THREAD
+static const char *const methods[] = {"forkserver", "thread"};
+enum { METHODS = 2, PROCESS_METHODS = 1 };
+#elif SANITIZED_ADDRESS
+static const char *const methods[] = {"forkserver", "spawn", "thread"};
+enum { METHODS = 3, PROCESS_METHODS = 2 };
+#else
 static const char *const methods[] = {"forkserver", "spawn", "fork", "thread"};
 enum { METHODS = 4, PROCESS_METHODS = 3 };
+#endif
 
 static sopool_error err;
 
-/* The sanitizers' runtime cannot be forked while other threads use it, and it
- * needs more memory than there may be. */
+/* The sanitizers' runtime needs more memory than there may be, too. */
 static inline bool sanitized(void)
 {
     const char *text = getenv("SOPOOL_TEST_SANITIZED");
