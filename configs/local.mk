@@ -4,5 +4,5 @@ sample_configs = \
 	configs/hash.yaml \
 	configs/minimal.yaml \
 	configs/threads.yaml
-configsdir = $(docdir)/configs
+configsdir = $(docdir)/examples/configs
 dist_configs_DATA = $(sample_configs)

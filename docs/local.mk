@@ -1,6 +1,6 @@
 # The guides and the manual pages.
 dist_man_MANS = docs/sopool.1 docs/sopool.yaml.5
-dist_doc_DATA = README.md docs/config.md docs/containment.md \
+dist_doc_DATA = NEWS README.md docs/config.md docs/containment.md \
 	docs/cpp.md docs/performance.md docs/plugins.md docs/semantics.md \
 	docs/testing.md
 
