@@ -14,9 +14,13 @@ EXTRA_DIST += \
 	packaging/debian/not-installed \
 	packaging/debian/rules \
 	packaging/debian/sopool-doc.install \
+	packaging/debian/sopool-plugins-fetch.docs \
 	packaging/debian/sopool-plugins-fetch.install \
+	packaging/debian/sopool-plugins-hash.docs \
 	packaging/debian/sopool-plugins-hash.install \
+	packaging/debian/sopool-plugins-math.docs \
 	packaging/debian/sopool-plugins-math.install \
+	packaging/debian/sopool-plugins-text.docs \
 	packaging/debian/sopool-plugins-text.install \
 	packaging/debian/sopool.install \
 	packaging/debian/sopool.manpages \
@@ -26,4 +30,5 @@ EXTRA_DIST += \
 	packaging/debian/tests/control \
 	packaging/debian/tests/library \
 	packaging/debian/tests/plugin \
+	packaging/rpm/sopool.rpmlintrc \
 	packaging/rpm/sopool.spec
