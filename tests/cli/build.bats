@@ -49,6 +49,14 @@ fake() {
     diff -u "$BATS_TEST_TMPDIR/declared" "$BATS_TEST_TMPDIR/exported"
 }
 
+@test "the Debian package lists what the library exports" {
+    nm -D --defined-only "$lib/libsopool.so" |
+        sed -n 's/.* [TDBR] \(.*\)@@/\1@/p' | sort >"$BATS_TEST_TMPDIR/exported"
+    sed -n 's/^ \(sopool_[^ ]*\) .*/\1/p' \
+        "$source/packaging/debian/libsopool0.symbols" | sort |
+        diff -u - "$BATS_TEST_TMPDIR/exported"
+}
+
 @test "the command uses the public names alone" {
     run ! bash -c "nm -D --undefined-only '$bin/sopool' | grep -w U |
         grep -E ' (pool|channel|worker|catalog|value|error|buf)_'"
