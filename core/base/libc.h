@@ -9,18 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __GLIBC__
+#if __has_include(<sys/pidfd.h>)
 
-#include <string.h>
 #include <sys/pidfd.h>
-
-typedef __rlimit_resource_t rlimit_kind;
 
 #else
 
 #include <sys/syscall.h>
-
-typedef int rlimit_kind;
 
 static inline int pidfd_open(pid_t pid, unsigned flags)
 {
@@ -32,6 +27,20 @@ static inline int pidfd_send_signal(int pidfd, int sig, siginfo_t *info,
 {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, info, flags);
 }
+
+#endif
+
+#ifdef __GLIBC__
+
+#include <string.h>
+
+typedef __rlimit_resource_t rlimit_kind;
+
+#else
+
+#include <sys/syscall.h>
+
+typedef int rlimit_kind;
 
 static inline int close_range(unsigned first, unsigned last, int flags)
 {

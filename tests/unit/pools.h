@@ -18,9 +18,9 @@
 #include "sopool.h"
 #include "unit.h"
 
-/* The start methods that tests run with. The sanitizers' runtime cannot be forked
- * while other threads use it; and what the thread sanitizer looks at, the
- * program's threads, do the same whatever kind of process there is. */
+/* The start methods that tests run with. The sanitizers' runtime cannot be
+ * forked while other threads use it; and what the thread sanitizer looks at,
+ * the program's threads, do the same whatever kind of process there is. */
 #if SANITIZED_THREAD
 static const char *const methods[] = {"forkserver", "thread"};
 enum { METHODS = 2, PROCESS_METHODS = 1 };
