@@ -230,6 +230,7 @@ plain_tests = \
 	tests/cli/messages.bats \
 	tests/cli/new.bats \
 	tests/cli/pages.bats \
+	tests/cli/release.bats \
 	tests/sdk/cpp.bats \
 	tests/sdk/abi.bats \
 	tests/sdk/headers.bats
@@ -239,7 +240,10 @@ EXTRA_DIST += \
 	tests/abi/1.0/sopool/abi.h \
 	tests/abi/1.0/sopool/cbor.h \
 	tests/abi/1.0/sopool/task.h \
+	tests/abi/dump \
 	tests/abi/layout.c \
+	tests/abi/libsopool.abi \
+	tests/abi/plugin.abi \
 	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py \

@@ -84,3 +84,33 @@ runs() {
     ends 2
     has "built for plugin ABI 2"
 }
+
+# ---- what the last release had, and this one has
+
+# kept FILE DUMP: nothing that was there is gone or another.
+kept() {
+    command -v abidiff >/dev/null || skip "no abidiff"
+    readelf -SW "$1" | grep -q ' \.debug_info ' || skip "no debug information"
+    run abidiff --no-added-syms "$source/tests/abi/$2" "$1"
+    ends 0
+}
+
+@test "the library's ABI is that of the last release" {
+    kept "$(find "$SOPOOL_TEST_STAGE" -type f -name 'libsopool.so.*')" \
+        libsopool.abi
+}
+
+@test "the plugins' ABI is that of the last release" {
+    kept "$SOPOOL_TEST_PLUGINS/good.so" plugin.abi
+}
+
+@test "a change of the ABI is seen" {
+    command -v abidiff >/dev/null || skip "no abidiff"
+    cp -R "$source/sdk/include" new
+    sed -i 's/^    const char \*doc;$/&\n    const char *more;/' new/sopool/abi.h
+    $cc -g -w -D_GNU_SOURCE -Inew -shared -fPIC -o new.so \
+        "$source/tests/plugins/good.c"
+    run abidiff --no-added-syms "$source/tests/abi/plugin.abi" new.so
+    [ "$status" -ne 0 ]
+    has "1 data member insertion" "const char* more"
+}
