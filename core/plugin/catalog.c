@@ -259,18 +259,25 @@ static int make_index(sopool_catalog *catalog, sopool_error *err)
     return 0;
 }
 
+/* May the plugin be in the file? Some builds put "lib" before its name. */
+static bool is_file_of(const char *stem, const char *name, size_t size)
+{
+    if (strlen(stem) == size + 3 && strncmp(stem, "lib", 3) == 0)
+        stem += 3;
+    return strlen(stem) == size && memcmp(stem, name, size) == 0;
+}
+
 /* Why the file of a plugin that was not found is not used; NULL: it was found,
  * or there is no such file. */
-static const char *why_refused(const sopool_catalog *catalog, const char *stem,
+static const char *why_refused(const sopool_catalog *catalog, const char *name,
                                size_t size)
 {
     for (size_t i = 0; i < catalog->plugin_count; i++)
         if (strlen(catalog->plugin[i].manifest.name) == size &&
-            memcmp(catalog->plugin[i].manifest.name, stem, size) == 0)
+            memcmp(catalog->plugin[i].manifest.name, name, size) == 0)
             return NULL;
     for (size_t i = 0; i < catalog->refused_count; i++)
-        if (strlen(catalog->refused[i].stem) == size &&
-            memcmp(catalog->refused[i].stem, stem, size) == 0)
+        if (is_file_of(catalog->refused[i].stem, name, size))
             return catalog->refused[i].why;
     return NULL;
 }

@@ -99,6 +99,12 @@ assert len(json.load(sys.stdin)) > 2'
     run sopool list --plugin-path "$BATS_TEST_TMPDIR/plugins" faults
     ends 2
     has faults.so chmod
+    # Cargo calls its file so.
+    mv "$BATS_TEST_TMPDIR/plugins/faults.so" \
+        "$BATS_TEST_TMPDIR/plugins/libfaults.so"
+    run sopool list --plugin-path "$BATS_TEST_TMPDIR/plugins" faults
+    ends 2
+    has libfaults.so chmod
 }
 
 @test "a plugin folder on the command line must be there" {
