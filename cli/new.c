@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,21 +17,31 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "option.h"
 #include "output.h"
 #include "status.h"
 
-enum { WORDS = 12, NAME_MOST = 40 };
+enum { WORDS = 14, NAME_MOST = 40 };
 
 static struct output said = {.fd = STDOUT_FILENO};
 
 static const struct language {
     const char *name;
-    const char *suffix, *header, *compiler, *flags, *standard;
+    const char *builds; /* what builds it; the first if none is asked for */
+    const char *folder; /* where its source is: "", or with a slash */
+    const char *stem;   /* the source is called so; NULL: as the plugin */
+    const char *suffix;
+    const char *manual; /* what begins with it */
+    const char *compiler, *flags, *standard;
     const char *meson, *cmake, *autoconf;
 } languages[] = {
-    {"c", "c", "h", "CC", "CFLAGS", "c11", "c", "C", "AC_PROG_CC"},
-    {"c++", "cc", "hpp", "CXX", "CXXFLAGS", "c++17", "cpp", "CXX",
+    {"c", "make, meson, cmake, autotools", "", NULL, "c", "`<sopool/task.h>`",
+     "CC", "CFLAGS", "c11", "c", "C", "AC_PROG_CC"},
+    {"c++", "make, meson, cmake, autotools", "", NULL, "cc",
+     "`<sopool/task.hpp>`", "CXX", "CXXFLAGS", "c++17", "cpp", "CXX",
      "AC_PROG_CXX"},
+    {"rust", "cargo", "src/", "lib", "rs", "the crate `sopool`", "", "", "", "",
+     "", ""},
 };
 
 /* A plugin that others may write to is refused: only the Makefile sees to that
@@ -39,12 +50,16 @@ static const struct build {
     const char *name;
     const char *command; /* that builds it */
     const char *where;   /* the plugin is then */
+    const char *prefix;  /* its file's name begins with */
 } builds[] = {
-    {"make", "make", "."},
+    {"make", "make", ".", ""},
     {"meson", "umask 022 && meson setup build && meson compile -C build",
-     "build"},
-    {"cmake", "umask 022 && cmake -B build && cmake --build build", "build"},
-    {"autotools", "umask 022 && autoreconf -i && ./configure && make", ".libs"},
+     "build", ""},
+    {"cmake", "umask 022 && cmake -B build && cmake --build build", "build",
+     ""},
+    {"autotools", "umask 022 && autoreconf -i && ./configure && make", ".libs",
+     ""},
+    {"cargo", "umask 022 && cargo build --release", "target/release", "lib"},
 };
 
 /* A project that is being made. */
@@ -53,24 +68,42 @@ struct project {
     const struct language *language;
     const struct build *build;
     char source[NAME_MOST + 8];
+    char file[NAME_MOST + 8]; /* the plugin */
+    char crate[PATH_MAX];     /* that of the SDK, beside the templates */
     struct word {
         const char *word, *text;
     } word[WORDS];
 };
 
+/* Where templates are: installed, or where a test says. */
+static const char *templates(void)
+{
+    const char *set = secure_getenv("SOPOOL_TEMPLATES");
+
+    return set != NULL ? set : TEMPLATES;
+}
+
 static void fill_words(struct project *p)
 {
     const struct language *l = p->language;
+    const char *beside = strrchr(templates(), '/');
     const struct word words[] = {
-        {"name", p->name},          {"header", l->header},
-        {"source", p->source},      {"compiler", l->compiler},
+        {"name", p->name},          {"source", p->source},
+        {"manual", l->manual},      {"compiler", l->compiler},
         {"flags", l->flags},        {"standard", l->standard},
         {"meson", l->meson},        {"cmake", l->cmake},
         {"autoconf", l->autoconf},  {"build", p->build->command},
-        {"where", p->build->where},
+        {"where", p->build->where}, {"file", p->file},
+        {"crate", p->crate},
     };
 
-    (void)snprintf(p->source, sizeof(p->source), "%s.%s", p->name, l->suffix);
+    (void)snprintf(p->source, sizeof(p->source), "%s%s.%s", l->folder,
+                   l->stem != NULL ? l->stem : p->name, l->suffix);
+    (void)snprintf(p->file, sizeof(p->file), "%s%s.so", p->build->prefix,
+                   p->name);
+    (void)snprintf(p->crate, sizeof(p->crate), "%.*s/rust",
+                   beside == NULL ? 0 : (int)(beside - templates()),
+                   templates());
     memcpy(p->word, words, sizeof(words));
 }
 
@@ -152,7 +185,7 @@ static int write_file(const struct project *p, const char *path,
 
 /* One file of a template: where "NAME" is in its name, there is the name. */
 static int copy_file(const struct project *p, const char *folder,
-                     const char *file)
+                     const char *file, const char *into)
 {
     const char *place = strstr(file, "NAME");
     int before = place == NULL ? 0 : (int)(place - file);
@@ -160,7 +193,7 @@ static int copy_file(const struct project *p, const char *folder,
     int status = -1;
 
     if (asprintf(&from, "%s/%s", folder, file) < 0 ||
-        asprintf(&to, "%s/%.*s%s%s", p->name, before, file,
+        asprintf(&to, "%s/%s%.*s%s%s", p->name, into, before, file,
                  place == NULL ? "" : p->name,
                  place == NULL ? file : place + strlen("NAME")) < 0)
         message("out of memory");
@@ -181,15 +214,9 @@ static int is_file(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* Where templates are: installed, or where a test says. */
-static const char *templates(void)
-{
-    const char *set = secure_getenv("SOPOOL_TEMPLATES");
-
-    return set != NULL ? set : TEMPLATES;
-}
-
-static int copy_folder(const struct project *p, const char *name)
+/* What is in a folder of the templates goes to one of the project. */
+static int copy_folder(const struct project *p, const char *name,
+                       const char *into)
 {
     struct dirent **entry = NULL;
     char *folder = NULL;
@@ -207,7 +234,7 @@ static int copy_folder(const struct project *p, const char *name)
     }
     for (int i = 0; i < count; i++) {
         if (status == 0)
-            status = copy_file(p, folder, entry[i]->d_name);
+            status = copy_file(p, folder, entry[i]->d_name, into);
         free(entry[i]);
     }
     free(entry);
@@ -225,10 +252,14 @@ static const struct language *find_language(const char *name)
     return NULL;
 }
 
+/* That of the name that the text is or begins with. */
 static const struct build *find_build(const char *name)
 {
+    size_t size = strcspn(name, ",");
+
     for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++)
-        if (strcmp(builds[i].name, name) == 0)
+        if (strlen(builds[i].name) == size &&
+            strncmp(builds[i].name, name, size) == 0)
             return &builds[i];
     return NULL;
 }
@@ -242,16 +273,33 @@ static bool is_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == size;
 }
 
-static int make_project(const struct project *p)
+static int make_folder(const char *path)
 {
-    if (mkdir(p->name, 0755) != 0) {
-        message("cannot make the folder %s: %s", p->name, strerror(errno));
+    if (mkdir(path, 0755) != 0) {
+        message("cannot make the folder %s: %s", path, strerror(errno));
         return -1;
     }
     /* Whatever the umask: a plugin that others can write to is refused. */
-    (void)chmod(p->name, 0755);
-    if (copy_folder(p, p->language->name) != 0 ||
-        copy_folder(p, p->build->name) != 0 || copy_folder(p, "all") != 0)
+    (void)chmod(path, 0755);
+    return 0;
+}
+
+static int make_source(const struct project *p)
+{
+    const char *folder = p->language->folder;
+    char path[2 * NAME_MOST];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", p->name, folder);
+    if (folder[0] != '\0' && make_folder(path) != 0)
+        return -1;
+    return copy_folder(p, p->language->name, folder);
+}
+
+static int make_project(const struct project *p)
+{
+    if (make_folder(p->name) != 0 || make_source(p) != 0 ||
+        copy_folder(p, p->build->name, "") != 0 ||
+        copy_folder(p, "all", "") != 0)
         return -1;
     output_format(&said,
                   "now: cd %s && %s && sopool apply --plugin-path %s "
@@ -266,9 +314,8 @@ int new_run(const struct command *command, const struct settings *settings,
     struct project p = {
         .language =
             find_language(settings->lang != NULL ? settings->lang : "c"),
-        .build = find_build(settings->build != NULL ? settings->build : "make"),
     };
-
+    const char *allowed = p.language->builds;
     int status;
 
     if (argc != 1)
@@ -279,6 +326,11 @@ int new_run(const struct command *command, const struct settings *settings,
                      "'%.60s' cannot be the name of a plugin; allowed: up to "
                      "%d lower-case letters, digits and _, no digit first",
                      p.name, NAME_MOST);
+    if (settings->build != NULL && !option_lists(allowed, settings->build))
+        return usage(command->name,
+                     "--build: '%s' does not build %s; allowed: %s",
+                     settings->build, p.language->name, allowed);
+    p.build = find_build(settings->build != NULL ? settings->build : allowed);
     fill_words(&p);
     status = make_project(&p) == 0 ? EXIT_GOOD : EXIT_FAILED;
     output_flush(&said);

@@ -61,10 +61,9 @@ static int take_pool(struct settings *settings, const struct option_spec *spec,
     return settings_add(settings, spec->name, spec->key, value);
 }
 
-/* Is it one of the words that the table lists? */
-static bool is_listed(const struct option_spec *spec, const char *value)
+bool option_lists(const char *words, const char *value)
 {
-    for (const char *at = spec->key; *at != '\0'; at += strspn(at, ", ")) {
+    for (const char *at = words; *at != '\0'; at += strspn(at, ", ")) {
         size_t size = strcspn(at, ",");
 
         if (strlen(value) == size && strncmp(at, value, size) == 0)
@@ -87,7 +86,8 @@ static int take_format(const struct option_spec *spec, const char *value,
                    {"cbor", FORMAT_CBOR}};
 
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (strcmp(formats[i].name, value) == 0 && is_listed(spec, value)) {
+        if (strcmp(formats[i].name, value) == 0 &&
+            option_lists(spec->key, value)) {
             *format = formats[i].format;
             return 0;
         }
@@ -148,8 +148,8 @@ static int take_load(struct settings *settings, const struct option_spec *spec,
 static int take_word(struct settings *settings, const struct option_spec *spec,
                      const char *value)
 {
-    return is_listed(spec, value) ? take_text(settings, spec, value)
-                                  : wrong_value(spec, value, spec->key);
+    return option_lists(spec->key, value) ? take_text(settings, spec, value)
+                                          : wrong_value(spec, value, spec->key);
 }
 
 static int take_progress(struct settings *settings,
@@ -409,10 +409,11 @@ const struct option_group option_group_inspect = {
 const struct option_group option_group_new = {
     "Kinds of projects",
     (const struct option_spec[]){
-        {"lang", 0, "LANGUAGE", "c (default) or c++", take_word, "c, c++",
-         offsetof(struct settings, lang)},
-        {"build", 0, "SYSTEM", "make (default), meson, cmake or autotools",
-         take_word, "make, meson, cmake, autotools",
+        {"lang", 0, "LANGUAGE", "c (default), c++ or rust", take_word,
+         "c, c++, rust", offsetof(struct settings, lang)},
+        {"build", 0, "SYSTEM",
+         "make (default), meson, cmake or autotools;\nof rust cargo", take_word,
+         "make, meson, cmake, autotools, cargo",
          offsetof(struct settings, build)},
         {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };

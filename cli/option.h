@@ -69,6 +69,9 @@ const struct option_spec *option_find(const struct command *command,
 /* The value within such a word; NULL: it is the next word, if it takes one. */
 const char *option_value(const char *word);
 
+/* Is the value one of the words, which have commas between? */
+bool option_lists(const char *words, const char *value);
+
 /* The help of a command, on standard output. */
 void option_help(const struct command *command);
 

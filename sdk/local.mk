@@ -27,6 +27,8 @@ templates_cdir = $(templatesdir)/c
 dist_templates_c_DATA = sdk/templates/c/NAME.c
 templates_cppdir = $(templatesdir)/c++
 dist_templates_cpp_DATA = sdk/templates/c++/NAME.cc
+templates_rustdir = $(templatesdir)/rust
+dist_templates_rust_DATA = sdk/templates/rust/lib.rs
 templates_makedir = $(templatesdir)/make
 dist_templates_make_DATA = sdk/templates/make/Makefile
 templates_mesondir = $(templatesdir)/meson
@@ -37,3 +39,19 @@ templates_autotoolsdir = $(templatesdir)/autotools
 dist_templates_autotools_DATA = \
 	sdk/templates/autotools/Makefile.am \
 	sdk/templates/autotools/configure.ac
+templates_cargodir = $(templatesdir)/cargo
+dist_templates_cargo_DATA = sdk/templates/cargo/Cargo.toml
+
+# The crate that plugins in Rust are built with: `sopool new` looks for it
+# beside the templates.
+cratedir = $(pkgdatadir)/rust
+dist_crate_DATA = sdk/rust/Cargo.toml
+crate_srcdir = $(cratedir)/src
+dist_crate_src_DATA = \
+	sdk/rust/src/abi.rs \
+	sdk/rust/src/call.rs \
+	sdk/rust/src/cbor.rs \
+	sdk/rust/src/lib.rs \
+	sdk/rust/src/manifest.rs \
+	sdk/rust/src/run.rs \
+	sdk/rust/src/types.rs

@@ -64,7 +64,7 @@ next() {
     run next new --build m
     is $'make\nmeson'
     run next new --lang ""
-    is $'c\nc++'
+    is $'c\nc++\nrust'
     run next map --progress ""
     is $'always\nnever\nauto'
     run next map --progress n

@@ -9,14 +9,15 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
-# greets FOLDER: the plugin in it can be used, and its own test passes.
+# greets FOLDER [FILE]: the plugin in it can be used, and its own test passes.
 greets() {
+    local file=$1/${2-hello.so}
     run sopool --plugin-path "$1" apply hello.hello world
     ends 0
     is "Hello, world!"
-    run sopool inspect "$1/hello.so"
+    run sopool inspect "$file"
     ends 0
-    run sopool test "$1/hello.so" hello.yaml
+    run sopool test "$file" hello.yaml
     ends 0
     has "ok 1 - hello.hello(\"world\")" "ok 2 - nobody is greeted"
 }
@@ -96,6 +97,22 @@ now: cd hello && make && sopool apply --plugin-path . hello.hello world"
     [ -n "$(find root -name hello.so)" ]
 }
 
+@test "cargo" {
+    sopool new --lang rust hello
+    run cat hello/Cargo.toml
+    has "sopool = { path = \"$(dirname "$SOPOOL_TEMPLATES")/rust\" }"
+    # Made, and named, whether cargo is there or not.
+    [ -f hello/src/lib.rs ]
+    grep -q '^\$ umask 022 && cargo build --release$' hello/README.md
+    grep -q '^\$ sopool inspect target/release/libhello.so$' hello/README.md
+    run grep -rE '@[a-z]+@' hello
+    ends 1
+    { command -v cargo && command -v rustc; } || skip "no Rust"
+    cd hello
+    RUSTFLAGS="-D warnings" cargo build --release --offline
+    greets target/release libhello.so
+}
+
 @test "the README says what is true" {
     local system
     for system in make meson cmake autotools; do
@@ -121,10 +138,16 @@ now: cd hello && make && sopool apply --plugin-path . hello.hello world"
     done
     run sopool new --lang cobol hello
     ends 2
-    has "--lang: 'cobol' is not right; allowed: c, c++"
+    has "--lang: 'cobol' is not right; allowed: c, c++, rust"
     run sopool new --build scons hello
     ends 2
-    has "allowed: make, meson, cmake, autotools"
+    has "allowed: make, meson, cmake, autotools, cargo"
+    run sopool new --build cargo hello
+    ends 2
+    has "--build: 'cargo' does not build c; allowed: make, meson, cmake, autotools"
+    run sopool new --lang rust --build make hello
+    ends 2
+    has "--build: 'make' does not build rust; allowed: cargo"
     mkdir hello
     run sopool new hello
     ends 1
