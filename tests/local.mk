@@ -233,7 +233,8 @@ plain_tests = \
 	tests/cli/release.bats \
 	tests/sdk/cpp.bats \
 	tests/sdk/abi.bats \
-	tests/sdk/headers.bats
+	tests/sdk/headers.bats \
+	tests/sdk/rust.bats
 EXTRA_DIST += $(bats_tests) $(plain_tests)
 EXTRA_DIST += \
 	tests/abi/1.0/old.c \
@@ -248,7 +249,9 @@ EXTRA_DIST += \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py \
 	tests/messages.py \
-	tests/plugins/cplus.cc
+	tests/plugins/cplus.cc \
+	tests/plugins/rusty.rs \
+	tests/sdk/typed.c
 
 # What the documents show.
 script_tests = tests/docs/readme.sh tests/docs/man3.sh tests/layers.sh

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 static STARTED: AtomicI64 = AtomicI64::new(0);
 
 fn start(call: &Call) -> Result<(), String> {
-    call.log(Level::Debug, "the load hook");
+    if call.should_stop() {
+        return Err("stopped".to_string());
+    }
     STARTED.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
@@ -95,6 +97,7 @@ sopool::plugin! { rusty, env!("CARGO_PKG_VERSION"), load = start;
     fn sink(x: i64) -> Result<(), &'static str> {
         if x > 0 { Ok(()) } else { Err("") }
     }
+    fn sum(x: Vec<f64>) -> f64 { x.iter().fold(0.0, |sum, x| sum + x) }
     fn item(of: Vec<i64>, at: u64) -> i64 { of[at as usize] }
     fn leave(how: &str) -> i64 {
         match how {

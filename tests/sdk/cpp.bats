@@ -277,58 +277,9 @@ END
 @test "typed arrays are lists of numbers" {
     command -v pkg-config >/dev/null || skip "no pkg-config"
     use_installed
-    cat >"$BATS_TEST_TMPDIR/typed.cc" <<'END'
-/* typed PLUGINS (TASK HEX)...: calls with these CBOR arguments. */
-#include <sopool.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-
-static std::string of_hex(const std::string &hex)
-{
-    std::string bytes;
-
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-        bytes += (char)std::strtoul(hex.substr(i, 2).c_str(), NULL, 16);
-    return bytes;
-}
-
-static void call(sopool_pool *pool, const char *task, const std::string &args)
-{
-    sopool_error err = {};
-    double number = 0;
-    sopool_value *value = sopool_apply(
-        pool, task, sopool_args_cbor(args.data(), args.size()), &err);
-
-    if (value == NULL)
-        std::printf("%s\n", err.message);
-    else if (sopool_value_f64(value, &number, &err) == 0)
-        std::printf("%g\n", number);
-    else
-        std::printf("a list\n");
-    sopool_value_free(value);
-}
-
-int main(int argc, char **argv)
-{
-    sopool_options *options = sopool_options_new();
-    sopool_error err = {};
-    sopool_pool *pool;
-
-    if (sopool_options_set(options, "plugin_path", argv[1], &err) != 0 ||
-        (pool = sopool_open_options(options, &err)) == NULL)
-        return std::fprintf(stderr, "%s\n", err.message), 1;
-    sopool_options_free(options);
-    for (int i = 2; i + 1 < argc; i += 2)
-        call(pool, argv[i], of_hex(argv[i + 1]));
-    sopool_close(pool);
-    sopool_destroy(pool);
-    return 0;
-}
-END
-    # shellcheck disable=SC2046 # words
-    "$CXX" -o "$BATS_TEST_TMPDIR/typed" "$BATS_TEST_TMPDIR/typed.cc" \
+    # shellcheck disable=SC2046,SC2086 # words
+    $SOPOOL_TEST_CC -o "$BATS_TEST_TMPDIR/typed" \
+        "$SOPOOL_TEST_SOURCE/tests/sdk/typed.c" \
         $(pkg-config --cflags --libs sopool sopool-sdk)
     run "$BATS_TEST_TMPDIR/typed" "$plugins" \
         cplus.sum 81d84042ff01 cplus.sum 81d84842ff01 \
