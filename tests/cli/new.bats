@@ -107,7 +107,7 @@ now: cd hello && make && sopool apply --plugin-path . hello.hello world"
     grep -q '^\$ sopool inspect target/release/libhello.so$' hello/README.md
     run grep -rE '@[a-z]+@' hello
     ends 1
-    { command -v cargo && command -v rustc; } || skip "no Rust"
+    { cargo --version && rustc --version; } || skip "no Rust"
     cd hello
     RUSTFLAGS="-D warnings" cargo build --release --offline
     greets target/release libhello.so

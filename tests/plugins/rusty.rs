@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 static STARTED: AtomicI64 = AtomicI64::new(0);
 
-fn start(call: &Call) -> Result<(), String> {
+fn start(call: &Call) -> std::result::Result<(), String> {
     if call.should_stop() {
         return Err("stopped".to_string());
     }
     STARTED.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }
+
+// The macro must not take this for the one of the standard library.
+type Result<T> = std::result::Result<T, Odd>;
 
 struct Odd(i64);
 
@@ -75,6 +78,7 @@ sopool::plugin! { rusty, env!("CARGO_PKG_VERSION"), load = start;
         format!("{body} {source} {task} {}", call.should_stop())
     }
     fn task(task: u64) -> u64 { task }
+    fn keyword(r#type: i8) -> i8 { r#type }
     fn direct(call: &Call, x: i64) -> i64 {
         if call.should_stop() { 0 } else { x }
     }
@@ -88,13 +92,13 @@ sopool::plugin! { rusty, env!("CARGO_PKG_VERSION"), load = start;
     }
 
     /// x by 2.
-    fn half(x: i64) -> Result<i64, Odd> {
+    fn half(x: i64) -> Result<i64> {
         if x % 2 == 0 { Ok(x / 2) } else { Err(Odd(x)) }
     }
-    fn parse(x: &str) -> Result<f64, Box<dyn std::error::Error>> {
+    fn parse(x: &str) -> std::result::Result<f64, Box<dyn std::error::Error>> {
         Ok(x.parse()?)
     }
-    fn sink(x: i64) -> Result<(), &'static str> {
+    fn sink(x: i64) -> std::result::Result<(), &'static str> {
         if x > 0 { Ok(()) } else { Err("") }
     }
     fn sum(x: Vec<f64>) -> f64 { x.iter().fold(0.0, |sum, x| sum + x) }

@@ -29,7 +29,7 @@ END
 }
 
 usable() {
-    [ -z "$SOPOOL_TEST_SANITIZED" ] && command -v cargo && command -v rustc
+    [ -z "$SOPOOL_TEST_SANITIZED" ] && cargo --version && rustc --version
 }
 
 setup_file() {
@@ -100,7 +100,7 @@ panics() {
         "rusty.may      (x: any) -> any" "rusty.any      (x: any) -> any" \
         "rusty.half     (x: i64) -> i64 " \
         "rusty.run      (body: str, source: str, task: str) -> str " \
-        "rusty.direct   (x: i64) -> i64"
+        "rusty.direct   (x: i64) -> i64" "rusty.keyword  (type: i64) -> i64"
     run rusty list rusty.eight
     has "(a: i64, b: u64, c: f64, d: f64, e: i64, f: u64, g: i64, h: u64) -> f64" \
         "The sum of eight. In two paragraphs." "version    0.5.0" \
@@ -242,6 +242,7 @@ END
     fails "argument 1 (x) is outside the range of u8" u8 256
     fails "argument 1 (x) is outside the range of u32" u32 4294967296
     fails "argument 1 (x) is outside the range of f32" f32 1e39
+    fails "argument 1 (type) is outside the range of i8" keyword 128
     fails "argument 8 (h) is outside the range of u8" eight 1 2 3 4 5 6 7 256
     fails "argument 1 (x[2]) is outside the range of i32" list '[1,2,3000000000]'
     fails "argument 1 (x[1]) is not a bool" flags '[true,1]'

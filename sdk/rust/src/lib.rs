@@ -67,7 +67,7 @@ pub use types::Value;
 pub mod parts {
     pub use crate::abi::{Plugin, Task};
     pub use crate::manifest::{padded, PluginText, Record, TaskText};
-    pub use crate::run::{load, Body, Outcome, Parameter, Source};
+    pub use crate::run::{load, Body, Done, Outcome, Parameter, Source};
 }
 
 /// A plugin with its tasks; see the top of this crate.
@@ -88,7 +88,7 @@ macro_rules! plugin {
                 impl $crate::parts::Body for SopoolTask {
                     fn run(
                         source: &mut $crate::parts::Source<'_>,
-                    ) -> Result<(), String> {
+                    ) -> $crate::parts::Done {
                         let task = $task;
                         $(let $param =
                             <$type as $crate::parts::Parameter>::take(
@@ -104,10 +104,10 @@ macro_rules! plugin {
                             stringify!($param),
                             <$type as $crate::parts::Parameter>::TYPE,
                         )),*],
-                        result: <$crate::result!($($result)?)
+                        result: <$crate::__result!($($result)?)
                             as $crate::parts::Outcome>::TYPE,
-                        doc: &[$($crate::doc!($attr $($more)*)),*],
-                        flags: 0 $(| $crate::flag!($attr $($more)*))*,
+                        doc: &[$($crate::__doc!($attr $($more)*)),*],
+                        flags: 0 $(| $crate::__flag!($attr $($more)*))*,
                     };
                 #[link_section = "sopool_manifest"]
                 static SOPOOL_RECORD: $crate::parts::Record<{
@@ -134,14 +134,14 @@ macro_rules! plugin {
             #[allow(non_upper_case_globals)]
             pub static sopool_plugin_v1: $crate::parts::Plugin =
                 SOPOOL_TEXT.plugin(
-                    &SOPOOL_RECORD, SOPOOL_TASKS, $crate::load!($($load)?));
+                    &SOPOOL_RECORD, SOPOOL_TASKS, $crate::__load!($($load)?));
         };
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! load {
+macro_rules! __load {
     () => {
         ::core::option::Option::None
     };
@@ -151,7 +151,7 @@ macro_rules! load {
         impl $crate::parts::Body for SopoolLoad {
             fn run(
                 source: &mut $crate::parts::Source<'_>,
-            ) -> Result<(), String> {
+            ) -> $crate::parts::Done {
                 $crate::parts::Outcome::outcome($load(source.call()))
             }
         }
@@ -161,7 +161,7 @@ macro_rules! load {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! result {
+macro_rules! __result {
     () => {
         ()
     };
@@ -172,7 +172,7 @@ macro_rules! result {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! doc {
+macro_rules! __doc {
     (doc = $line:expr) => {
         $line
     };
@@ -183,7 +183,7 @@ macro_rules! doc {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! flag {
+macro_rules! __flag {
     (doc = $line:expr) => {
         0
     };

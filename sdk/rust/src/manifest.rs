@@ -82,6 +82,21 @@ const fn check_name(name: &str) {
     assert!(i <= 40, "the names of plugins and tasks have 40 letters at most");
 }
 
+/// Where the name begins: keywords that are names have `r#` before them.
+const fn plain_from(name: &str) -> usize {
+    let bytes = name.as_bytes();
+
+    if bytes.len() > 2 && bytes[1] == b'#' {
+        2
+    } else {
+        0
+    }
+}
+
+pub fn plain(name: &str) -> &str {
+    &name[plain_from(name)..]
+}
+
 pub struct TaskText {
     pub name: &'static str,
     /// Name and type; one without a type is no argument.
@@ -101,7 +116,8 @@ impl TaskText {
         while i < self.params.len() {
             let (name, kind) = self.params[i];
             if !kind.is_empty() {
-                to = to.text(before).text(name).text(": ").text(kind);
+                to = to.text(before).tail(name, plain_from(name));
+                to = to.text(": ").text(kind);
                 before = ", ";
             }
             i += 1;

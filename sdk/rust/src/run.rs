@@ -3,12 +3,16 @@
 use crate::abi::{RawCall, FAILED, OK};
 use crate::call::Call;
 use crate::cbor::{Read, Reader, Unfit, Writer};
+use crate::manifest::plain;
 use crate::types::{Argument, Give};
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
 use std::slice;
 use std::sync::Once;
+
+/// What becomes of a call: its result is given, or why it fails.
+pub type Done = Result<(), String>;
 
 /// Where a task's arguments come from, and where its result goes.
 pub struct Source<'a> {
@@ -40,7 +44,7 @@ impl<'a> Source<'a> {
     }
 
     /// The task's result, for the host.
-    pub fn give(&mut self, result: impl Outcome) -> Result<(), String> {
+    pub fn give(&mut self, result: impl Outcome) -> Done {
         let value = result.outcome()?;
 
         match &mut self.way {
@@ -67,6 +71,7 @@ impl<'a, T: Argument<'a>> Parameter<'a> for T {
 
     fn take(from: &mut Source<'a>, name: &str) -> Result<T, String> {
         from.next().map_err(|Unfit { why, path }| {
+            let name = plain(name);
             format!("argument {} ({name}{path}) {why}", from.index)
         })
     }
@@ -110,7 +115,7 @@ impl<T: Give, E: Display> Outcome for Result<T, E> {
 
 /// A task, or a load hook: takes its arguments and gives its result.
 pub trait Body {
-    fn run(source: &mut Source<'_>) -> Result<(), String>;
+    fn run(source: &mut Source<'_>) -> Done;
 }
 
 /// # Safety
