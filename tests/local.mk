@@ -292,7 +292,6 @@ thread_tests = \
 	$(unit_tests) \
 	$(fault_tests) \
 	tests/cli/exit.bats \
-	tests/cli/joblog.bats \
 	tests/cli/map.bats
 check-threads:
 	$(MAKE) $(AM_MAKEFLAGS) check \
