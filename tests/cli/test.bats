@@ -15,6 +15,14 @@ try() {
     run --separate-stderr sopool test "$@" "$plugin" cases.yaml
 }
 
+# small TASK LEAST: the call that was found is that with a small number, the least
+# one if there was time enough to look for it.
+small() {
+    [[ $output =~ "- {task: tried.$1, args: ["([0-9]+)"]}" ]]
+    [ "${BASH_REMATCH[1]}" -ge "$2" ]
+    [ "${BASH_REMATCH[1]}" -le 255 ]
+}
+
 # A sanitizer's options without what the suite says for its own.
 quiet() {
     env -u ASAN_OPTIONS -u UBSAN_OPTIONS -u TSAN_OPTIONS "$@"
@@ -283,7 +291,8 @@ END
 @test "made-up arguments: the smallest that hang" {
     run sopool test --fuzz 60s --task stuck --timeout 1s "$plugin"
     ends 1
-    has "- {task: tried.stuck, args: [100]}" "# reason    timeout"
+    has "# reason    timeout"
+    small stuck 100
 }
 
 @test "made-up arguments: those of the cases are used" {
@@ -337,7 +346,7 @@ ok 2 - " "not ok 3 - tried.overrun(17)" "heap-buffer-overflow"
     [[ $output != *"Shadow bytes"* ]]
     run quiet sopool test --task overrun --fuzz 60s tried.so
     ends 1
-    has "- {task: tried.overrun, args: [17]}"
+    small overrun 17
 }
 
 @test "a signal ends it, and leaves nothing" {

@@ -2,6 +2,7 @@
 # Tasks in C++ (<sopool/task.hpp>), as the command runs them.
 
 load ../cli/helper
+load typed
 
 CXX=${CXX:-g++}
 include=$SOPOOL_TEST_SOURCE/sdk/include
@@ -275,38 +276,7 @@ END
 # ---- typed arrays, which no text can be
 
 @test "typed arrays are lists of numbers" {
-    command -v pkg-config >/dev/null || skip "no pkg-config"
-    use_installed
-    # shellcheck disable=SC2046,SC2086 # words
-    $SOPOOL_TEST_CC -o "$BATS_TEST_TMPDIR/typed" \
-        "$SOPOOL_TEST_SOURCE/tests/sdk/typed.c" \
-        $(pkg-config --cflags --libs sopool sopool-sdk)
-    run "$BATS_TEST_TMPDIR/typed" "$plugins" \
-        cplus.sum 81d84042ff01 cplus.sum 81d84842ff01 \
-        cplus.sum 81d84544ffff0100 cplus.sum 81d84944ffff0003 \
-        cplus.sum 81d84f48feffffffffffffff \
-        cplus.sum 81d850423c00 cplus.sum 81d855440000c03f \
-        cplus.sum 81d85650000000000000f83f0000000000000440 \
-        cplus.sum 81d8524840f0000000000000 cplus.sum 81d85640 \
-        cplus.sum 81d8535000000000000000000000000000000000 \
-        cplus.list 81d84e4400000080 cplus.list 81d84244ffffffff \
-        cplus.list 81d855440000c03f cplus.two 81d84842ff01
-    ends 0
-    is "256
-0
-65536
-2
--2
-1
-1.5
-4
-65536
-0
-argument 1 (x) is of floats of 128 bits
-a list
-argument 1 (x[0]) is outside the range of i32
-argument 1 (x[0]) is not an integer
-argument 1 (x[0]) is not text"
+    typed_arrays "$plugins" cplus.sum cplus.list cplus.list cplus.two
 }
 
 # ---- what does not compile
