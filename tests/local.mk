@@ -302,6 +302,16 @@ check-threads:
 
 .PHONY: check-threads
 
+# ---- another C library
+
+check-musl:
+	$(AM_V_at)$(SHELL) $(srcdir)/tests/musl/run.sh $(srcdir)
+.PHONY: check-musl
+EXTRA_DIST += \
+	tests/musl/run.sh \
+	tests/musl/shim.c \
+	tests/musl/smoke.c
+
 # ---- the stage: an installation of this build, which the tests use
 
 installed = $(bin_PROGRAMS) $(pkglibexec_PROGRAMS) $(lib_LTLIBRARIES) \

@@ -18,18 +18,20 @@
 #include "sopool.h"
 #include "unit.h"
 
-/* The start methods that tests run with. The sanitizers' runtime cannot be
- * forked while other threads use it; and what the thread sanitizer looks at,
- * the program's threads, do the same whatever kind of process there is. */
+/* The start methods that tests run with; first those whose workers run another
+ * program, then those whose workers are processes. The sanitizers' runtime
+ * cannot be forked while other threads use it; and what the thread sanitizer
+ * looks at, the program's threads, do the same whatever kind of process there
+ * is. */
 #if SANITIZED_THREAD
 static const char *const methods[] = {"forkserver", "thread"};
-enum { METHODS = 2, PROCESS_METHODS = 1 };
+enum { METHODS = 2, PROCESS_METHODS = 1, PROGRAM_METHODS = 1 };
 #elif SANITIZED_ADDRESS
 static const char *const methods[] = {"forkserver", "spawn", "thread"};
-enum { METHODS = 3, PROCESS_METHODS = 2 };
+enum { METHODS = 3, PROCESS_METHODS = 2, PROGRAM_METHODS = 2 };
 #else
 static const char *const methods[] = {"forkserver", "spawn", "fork", "thread"};
-enum { METHODS = 4, PROCESS_METHODS = 3 };
+enum { METHODS = 4, PROCESS_METHODS = 3, PROGRAM_METHODS = 2 };
 #endif
 
 static sopool_error err;

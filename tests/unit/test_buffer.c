@@ -655,7 +655,7 @@ int main(void)
     tcase_add_loop_test(t, a_list_may_stand_in_a_buffer, 0, METHODS);
     tcase_add_loop_test(t, what_is_wrong_is_said, 0, METHODS);
     tcase_add_loop_test(t, without_memory_files_all_is_copied, 0, METHODS);
-    tcase_add_loop_test(t, a_limit_of_memory_is_for_tasks, 0, 2);
+    tcase_add_loop_test(t, a_limit_of_memory_is_for_tasks, 0, PROGRAM_METHODS);
     tcase_add_loop_test(t, many_calls_may_read_one_buffer, 0, METHODS);
     tcase_add_loop_test(t, a_map_may_read_buffers, 0, METHODS);
     tcase_add_loop_test(t, a_buffer_may_be_freed_while_calls_run_and_wait, 0,

@@ -831,8 +831,8 @@ int main(void)
                         PROCESS_METHODS);
     tcase_add_loop_test(t, a_pool_of_short_lives_may_change_its_size, 0,
                         METHODS);
-    tcase_add_loop_test(t, workers_end_as_by_exit, 0, 2);
-    tcase_add_loop_test(t, so_do_workers_of_one_call, 0, 2);
+    tcase_add_loop_test(t, workers_end_as_by_exit, 0, PROGRAM_METHODS);
+    tcase_add_loop_test(t, so_do_workers_of_one_call, 0, PROGRAM_METHODS);
     tcase_add_loop_test(t, a_broken_pool_fails_fast_and_can_be_reset, 0,
                         METHODS);
     tcase_add_loop_test(t, a_worker_killed_from_outside_is_replaced, 0,

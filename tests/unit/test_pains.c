@@ -624,7 +624,7 @@ START_TEST(pain_23_workers_times_threads_and_a_wrong_number_of_processors)
     set(options, "threads_per_worker", "1");
     pool = open_pool(options);
     ck_assert_uint_eq(stats_of(pool).processes, 1);
-    if (_i < 2) { /* fork and thread have the program's environment */
+    if (_i < PROGRAM_METHODS) { /* others have the program's environment */
         value = sopool_apply(pool, "faults.environment",
                              SOPOOL_ARGS("OMP_NUM_THREADS"), &err);
         MUST(value != NULL);

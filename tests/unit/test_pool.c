@@ -963,8 +963,10 @@ int main(void)
     tcase_add_loop_test(t, a_pool_that_was_never_used_ends, 0, METHODS);
     tcase_add_loop_test(t, workers_die_with_their_program, 0, PROCESS_METHODS);
     tcase_add_loop_test(t, interrupted_calls_are_gone_on_with, 0, METHODS);
-    tcase_add_loop_test(t, no_descriptor_of_the_program_reaches_a_task, 0, 2);
+    tcase_add_loop_test(t, no_descriptor_of_the_program_reaches_a_task, 0,
+                        PROGRAM_METHODS);
     tcase_add_loop_test(t, pools_leave_no_descriptor_behind, 0, METHODS);
-    tcase_add_loop_test(t, threads_of_libraries_are_limited, 0, 2);
+    tcase_add_loop_test(t, threads_of_libraries_are_limited, 0,
+                        PROGRAM_METHODS);
     return unit_run(s);
 }
