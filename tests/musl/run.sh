@@ -2,7 +2,8 @@
 # run.sh SOURCE - builds the library, the worker program and plugins with musl
 # (Debian's musl-tools) in a folder of their own, and makes calls with each start
 # method, in TAP. Other libraries that are made for musl are not to be had there:
-# libyaml is Debian's static one, which asks little of a C library (shim.c).
+# libyaml is Debian's static one, which asks little of a C library (shim.c). The
+# unwinder needs a table that musl-gcc does not ask for.
 source=$(cd "$1" && pwd) || exit 99
 command -v musl-gcc >/dev/null || { echo "1..0 # SKIP no musl-gcc"; exit 0; }
 yaml=$(find /usr/lib -name libyaml.a | head -n 1)
@@ -23,16 +24,19 @@ headers() {
 build() {
     headers && musl-gcc -O2 -c "$source/tests/musl/shim.c" &&
         "$source/configure" CC=musl-gcc CFLAGS="-O1 -g" \
-            CPPFLAGS="-I$dir/include" YAML_CFLAGS=" " \
-            YAML_LIBS="$yaml $dir/shim.o" --disable-shared --without-openssl \
+            CPPFLAGS="-I$dir/include" LDFLAGS=-Wl,--eh-frame-hdr \
+            YAML_CFLAGS=" " \
+            YAML_LIBS="$yaml" LIBS="$dir/shim.o" --disable-shared --without-openssl \
             --without-pcre2 --without-libcurl --without-ncurses \
             --without-libelf && make -j 2 sopool-worker || return 1
     mkdir plugins || return 1
     for plugin in behave faults; do
-        musl-gcc -D_GNU_SOURCE -I"$source/sdk/include" -Iinclude -shared -fPIC \
+        musl-gcc -D_GNU_SOURCE -include sys/syscall.h \
+            '-Dclose_range(a, b, c)=syscall(SYS_close_range, a, b, c)' \
+            -I"$source/sdk/include" -Iinclude -shared -fPIC \
             -o plugins/$plugin.so "$source/tests/plugins/$plugin.c" || return 1
     done
-    musl-gcc -I"$source/core/include" -o smoke "$source/tests/musl/smoke.c" \
+    musl-gcc -I"$source/core/include" -Wl,--eh-frame-hdr -o smoke "$source/tests/musl/smoke.c" \
         core/.libs/libsopool-core.a "$yaml" shim.o
 }
 

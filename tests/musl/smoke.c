@@ -40,12 +40,11 @@ static bool squares(sopool_pool *pool)
 /* A task that crashes is one call's failure. */
 static bool dies(sopool_pool *pool)
 {
-    sopool_error why = {0};
     sopool_value *value =
-        sopool_apply(pool, "faults.die", SOPOOL_ARGS("segv"), &why);
+        sopool_apply(pool, "faults.die", SOPOOL_ARGS("segv"), &err);
 
-    return value == NULL && why.code == SOPOOL_E_DIED &&
-           strstr(why.message, "SIGSEGV") != NULL;
+    return value == NULL && err.code == SOPOOL_E_DIED &&
+           strstr(err.message, "SIGSEGV") != NULL;
 }
 
 static bool works(const char *plugins, const char *method)
