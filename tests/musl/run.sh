@@ -29,12 +29,12 @@ build() {
             YAML_LIBS="$yaml" LIBS="$dir/shim.o" --disable-shared --without-openssl \
             --without-pcre2 --without-libcurl --without-ncurses \
             --without-libelf && make -j 2 sopool-worker || return 1
-    mkdir plugins || return 1
+    mkdir tried || return 1
     for plugin in behave faults; do
         musl-gcc -D_GNU_SOURCE -include sys/syscall.h \
             '-Dclose_range(a, b, c)=syscall(SYS_close_range, a, b, c)' \
             -I"$source/sdk/include" -Iinclude -shared -fPIC \
-            -o plugins/$plugin.so "$source/tests/plugins/$plugin.c" || return 1
+            -o tried/$plugin.so "$source/tests/plugins/$plugin.c" || return 1
     done
     musl-gcc -I"$source/core/include" -Wl,--eh-frame-hdr -o smoke "$source/tests/musl/smoke.c" \
         core/.libs/libsopool-core.a "$yaml" shim.o
@@ -48,4 +48,4 @@ else
     echo "not ok 1 - it builds with musl"
     exit 1
 fi
-SOPOOL_WORKER=$dir/sopool-worker ./smoke plugins
+SOPOOL_WORKER=$dir/sopool-worker ./smoke tried
