@@ -256,19 +256,17 @@ static int remove_one(const char *path, const struct stat *st, int kind,
     return 0;
 }
 
-static void remove_folder(struct testing *t)
+static void remove_folder(const struct testing *t)
 {
     if (t->folder != NULL)
         (void)nftw(t->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(t->folder);
 }
 
 /* A signal ends the command, in a thread without bounds: see session_at_end. */
 static void at_end(void *ctx, int sig)
 {
     (void)sig;
-    (void)nftw(((struct testing *)ctx)->folder, remove_one, 16,
-               FTW_DEPTH | FTW_PHYS);
+    remove_folder(ctx);
 }
 
 static int enter_sandbox(struct testing *t)
@@ -388,6 +386,7 @@ static void finish(struct testing *t)
     sopool_catalog_free(t->catalog);
     tryout_finish(&t->tryout);
     remove_folder(t);
+    free(t->folder);
 }
 
 /* What is wrong with the pool's options is said once, and first. */

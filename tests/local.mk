@@ -251,7 +251,7 @@ EXTRA_DIST += \
 	tests/messages.py \
 	tests/plugins/cplus.cc \
 	tests/plugins/rusty.rs \
-	tests/sdk/typed.bash \
+	tests/sdk/language.bash \
 	tests/sdk/typed.c
 
 # What the documents show.

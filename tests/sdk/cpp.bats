@@ -2,10 +2,11 @@
 # Tasks in C++ (<sopool/task.hpp>), as the command runs them.
 
 load ../cli/helper
-load typed
+load language
 
 CXX=${CXX:-g++}
 include=$SOPOOL_TEST_SOURCE/sdk/include
+plugin=cplus
 plugins=$BATS_FILE_TMPDIR/plugins
 
 # build FILE NAME: a plugin in reach of the command.
@@ -23,44 +24,10 @@ setup() {
     command -v "$CXX" >/dev/null || skip "no C++ compiler"
 }
 
-# cplus COMMAND ARGUMENT...
-cplus() {
-    local command=$1
-    shift
-    sopool "$command" --plugin-path "$plugins" "$@"
-}
-
-# gives RESULT TASK ARGUMENT...: what the task prints.
-gives() {
-    local result=$1 task=$2
-    shift 2
-    run cplus apply "cplus.$task" -- "$@"
-    ends 0
-    is "$result"
-}
-
-# same TASK ARGUMENT...: each comes back as it was.
-same() {
-    local task=$1 x
-    shift
-    for x; do
-        gives "$x" "$task" "$x"
-    done
-}
-
-# fails WHY TASK ARGUMENT...
-fails() {
-    local why=$1 task=$2
-    shift 2
-    run cplus apply "cplus.$task" -- "$@"
-    ends 1
-    is "sopool: cplus.$task: $why"
-}
-
 # ---- types
 
 @test "the signature is made of the function's type" {
-    run cplus list cplus
+    run plugged list cplus
     ends 0
     has "cplus.nothing     () -> any " \
         "cplus.yes         (x: bool) -> bool " \
@@ -71,7 +38,7 @@ fails() {
         "cplus.table       (x: map) -> map " "cplus.may         (x: any) -> any " \
         "cplus.repeat      (piece: str, times: u64) -> str " \
         "cplus.eight       (a: i64, b: u64, c: f64, d: f64, e: i64, f: u64, g: i64, h: u64) -> f64  The sum."
-    run cplus list cplus.longer
+    run plugged list cplus.longer
     has "(a: str, b: str, c: map) -> str" "By reference." \
         "pure: the result depends on the arguments alone"
 }
@@ -103,7 +70,7 @@ fails() {
     same bytes_view "" "abc"
     same four "abcd"
     printf 'a\xffb' >"$BATS_TEST_TMPDIR/in"
-    cplus map cplus.blob "$BATS_TEST_TMPDIR/in" >"$out"
+    plugged map cplus.blob "$BATS_TEST_TMPDIR/in" >"$out"
     printf 'a\xffb\n' | cmp - "$out"
 }
 
@@ -126,10 +93,10 @@ fails() {
 @test "optional and nested" {
     same may 7
     same nested '{}' '{"b":[null,["x",1.5]],"aa":[]}'
-    run cplus starmap --output json cplus.may <<<'[null]'
+    run plugged starmap --output json cplus.may <<<'[null]'
     ends 0
     has null
-    run cplus starmap --output json cplus.nothing <<<'[]'
+    run plugged starmap --output json cplus.nothing <<<'[]'
     ends 0
     has null
 }
@@ -175,7 +142,7 @@ fails() {
 }
 
 @test "one input that does not fit hurts no other" {
-    run --separate-stderr cplus map cplus.i8 <<<$'1\n300\n-5'
+    run --separate-stderr plugged map cplus.i8 <<<$'1\n300\n-5'
     ends 1
     is $'1\n-5'
     output=$stderr
@@ -185,7 +152,7 @@ fails() {
 # ---- the call, and ways to fail
 
 @test "the call: memory, log, should_stop" {
-    run --separate-stderr cplus apply cplus.ask
+    run --separate-stderr plugged apply cplus.ask
     ends 0
     is false
     [[ $stderr == *"ask: warning: a line from C++"* ]]
@@ -199,7 +166,7 @@ fails() {
 @test "what() is the reason of a failure" {
     fails "a reason with 100% in it" leave runtime
     fails "not that" leave invalid
-    run cplus apply cplus.leave range
+    run plugged apply cplus.leave range
     ends 1
     has "sopool: cplus.leave: basic_string::at: "
     fails "the task failed without giving a reason" leave silent
@@ -211,7 +178,7 @@ fails() {
 }
 
 @test "a worker outlives exceptions" {
-    run --separate-stderr cplus map -j 1 cplus.leave <<<$'runtime\nnumber\nmemory\nno'
+    run --separate-stderr plugged map -j 1 cplus.leave <<<$'runtime\nnumber\nmemory\nno'
     ends 1
     is 0
     [[ $stderr == *"stdin:3: cplus.leave(\"memory\"): no memory"* ]]
@@ -219,7 +186,7 @@ fails() {
 }
 
 @test "the end of the worker's thread is no exception" {
-    run cplus apply cplus.leave thread
+    run plugged apply cplus.leave thread
     ends 1
     has "the task ended the worker's thread, by pthread_exit()"
 }
@@ -253,7 +220,7 @@ SOPOOL_PLUGIN_WITH(sopool::load<start>, hooked, "1", one);
 } // namespace mine
 END
     build "$BATS_TEST_TMPDIR/hooked.cc" hooked
-    run cplus apply hooked.one
+    run plugged apply hooked.one
     ends 2
     has "the hook throws"
 }
@@ -263,20 +230,20 @@ END
     sed -n '/^```cpp/,/^```/{/^```/d;p;}' "$SOPOOL_TEST_SOURCE/docs/cpp.md" \
         >"$BATS_TEST_TMPDIR/hello.cc"
     build "$BATS_TEST_TMPDIR/hello.cc" hello
-    run cplus list hello
+    run plugged list hello
     ends 0
     is "$(grep '^hello.greet' "$SOPOOL_TEST_SOURCE/docs/cpp.md")"
-    run cplus apply hello.greet -- you -1
+    run plugged apply hello.greet -- you -1
     ends 1
     is "$(grep '^sopool: hello.greet' "$SOPOOL_TEST_SOURCE/docs/cpp.md")"
-    run cplus apply hello.greet you 2
+    run plugged apply hello.greet you 2
     is $'hello you\nhello you'
 }
 
 # ---- typed arrays, which no text can be
 
 @test "typed arrays are lists of numbers" {
-    typed_arrays "$plugins" cplus.sum cplus.list cplus.list cplus.two
+    typed_arrays sum list list two
 }
 
 # ---- what does not compile

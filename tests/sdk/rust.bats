@@ -2,9 +2,10 @@
 # Tasks in Rust (the crate of sdk/rust), as the command runs them.
 
 load ../cli/helper
-load typed
+load language
 
 target=$BATS_FILE_TMPDIR/target
+plugin=rusty
 plugins=$target/debug
 
 # build NAME FILE: a plugin of this source, in reach of the command.
@@ -30,7 +31,7 @@ END
 }
 
 usable() {
-    [ -z "$SOPOOL_TEST_SANITIZED" ] && cargo --version && rustc --version
+    cargo --version && rustc --version
 }
 
 setup_file() {
@@ -38,49 +39,15 @@ setup_file() {
 }
 
 setup() {
-    usable || skip "no Rust, or a build with sanitizers"
+    usable || skip "no Rust"
     unset RUST_BACKTRACE # with which a task's panic is printed, too
-}
-
-# rusty COMMAND ARGUMENT...
-rusty() {
-    local command=$1
-    shift
-    sopool "$command" --plugin-path "$plugins" "$@"
-}
-
-# gives RESULT TASK ARGUMENT...: what the task prints.
-gives() {
-    local result=$1 task=$2
-    shift 2
-    run rusty apply "rusty.$task" -- "$@"
-    ends 0
-    is "$result"
-}
-
-# same TASK ARGUMENT...: each comes back as it was.
-same() {
-    local task=$1 x
-    shift
-    for x; do
-        gives "$x" "$task" "$x"
-    done
-}
-
-# fails WHY TASK ARGUMENT...
-fails() {
-    local why=$1 task=$2
-    shift 2
-    run rusty apply "rusty.$task" -- "$@"
-    ends 1
-    is "sopool: rusty.$task: $why"
 }
 
 # panics WHY TASK ARGUMENT...: it fails, and says where that was.
 panics() {
     local why=$1 task=$2
     shift 2
-    run rusty apply "rusty.$task" -- "$@"
+    run plugged apply "rusty.$task" -- "$@"
     ends 1
     output=$(sed 's/:[0-9]*:[0-9]*: /:AT: /' <<<"$output")
     is "sopool: rusty.$task: panicked at src/lib.rs:AT: $why"
@@ -89,7 +56,7 @@ panics() {
 # ---- what stands in the file
 
 @test "the signature is made of the function's type, the doc of its comment" {
-    run --separate-stderr rusty list rusty
+    run --separate-stderr plugged list rusty
     ends 0
     [ -z "$stderr" ]
     has "rusty.nothing  () -> any " "rusty.yes      (x: bool) -> bool" \
@@ -102,7 +69,7 @@ panics() {
         "rusty.half     (x: i64) -> i64 " \
         "rusty.run      (body: str, source: str, task: str) -> str " \
         "rusty.direct   (x: i64) -> i64" "rusty.keyword  (type: i64) -> i64"
-    run rusty list rusty.eight
+    run plugged list rusty.eight
     has "(a: i64, b: u64, c: f64, d: f64, e: i64, f: u64, g: i64, h: u64) -> f64" \
         "The sum of eight. In two paragraphs." "version    0.5.0" \
         "flag       pure: " "flag       idempotent: "
@@ -145,7 +112,7 @@ panics() {
     same blob "" "abc"
     same bytes "" "abc"
     printf 'a\xffb' >"$BATS_TEST_TMPDIR/in"
-    rusty map rusty.bytes "$BATS_TEST_TMPDIR/in" >"$out"
+    plugged map rusty.bytes "$BATS_TEST_TMPDIR/in" >"$out"
     printf 'a\xffb\n' | cmp - "$out"
     run bash -c 'sopool apply --plugin-path "$1" rusty.repeat abcdefgh 60000 |
         wc -c' in_bash "$plugins"
@@ -168,7 +135,7 @@ panics() {
         '[null,{"a":[],"b":{"base64":"/w=="},"aa":{"":-1.0}}]'
     gives -18446744073709551616 wide -1
     for call in "may [null]" "nothing []"; do
-        run rusty starmap --output json "rusty.${call% *}" <<<"${call#* }"
+        run plugged starmap --output json "rusty.${call% *}" <<<"${call#* }"
         ends 0
         has null
     done
@@ -194,7 +161,7 @@ for _ in range(2000):
         if abs(number) < float("inf"):
             print([number])
 END
-    rusty map rusty.any <"$BATS_TEST_TMPDIR/in" >"$out"
+    plugged map rusty.any <"$BATS_TEST_TMPDIR/in" >"$out"
     python3 - "$BATS_TEST_TMPDIR/in" "$out" <<'END'
 import json, sys
 
@@ -208,7 +175,7 @@ END
     gives 36 eight 1 2 3 4 5 6 7 8
     gives 5 direct 5
     same task 7
-    run --separate-stderr rusty apply rusty.run a b c
+    run --separate-stderr plugged apply rusty.run a b c
     ends 0
     is "a b c false"
     [[ $stderr == *"run: warning: a from Rust"* ]]
@@ -226,7 +193,7 @@ sopool::plugin! { hooked, "1", load = start;
 }
 END
     build hooked "$BATS_TEST_TMPDIR/lib.rs"
-    run rusty apply hooked.one
+    run plugged apply hooked.one
     ends 2
     has "the hook fails"
     rm "$plugins/libhooked.so"
@@ -235,7 +202,7 @@ END
 # ---- arguments that do not fit
 
 @test "what does not fit: which argument, which item" {
-    run rusty apply rusty.u8 -- -1
+    run plugged apply rusty.u8 -- -1
     ends 1
     has "argument 1 (x): '-1' is not a u64"
     fails "argument 1 (x) is outside the range of i8" i8 128
@@ -273,12 +240,12 @@ END
     panics "no text" leave payload
     panics "index out of bounds: the len is 2 but the index is 2" item '[1,2]' 2
     gives 1 leave caught
-    RUST_BACKTRACE=1 run rusty apply rusty.leave format
+    RUST_BACKTRACE=1 run plugged apply rusty.leave format
     has "stack backtrace" "sopool: rusty.leave: panicked at "
 }
 
 @test "a worker outlives panics" {
-    run --separate-stderr rusty map -j 1 rusty.leave <<<$'format\nunwrap\nno'
+    run --separate-stderr plugged map -j 1 rusty.leave <<<$'format\nunwrap\nno'
     ends 1
     is 0
     [[ $stderr == *'stdin:1: rusty.leave("format"): panicked at '* ]]
@@ -286,7 +253,7 @@ END
 }
 
 @test "threads of a task may log; their panics are theirs" {
-    run --separate-stderr rusty apply rusty.threads
+    run --separate-stderr plugged apply rusty.threads
     ends 0
     is 1
     [[ $stderr == *"threads: warning: from another thread"* ]]
@@ -302,7 +269,7 @@ END
 # ---- typed arrays, which no text can be
 
 @test "typed arrays are lists of numbers" {
-    typed_arrays "$plugins" rusty.sum rusty.any rusty.list rusty.words
+    typed_arrays sum any list words
 }
 
 # ---- the document, and what does not compile
@@ -311,13 +278,13 @@ END
     local document=$SOPOOL_TEST_SOURCE/docs/rust.md
     sed -n '/^```rust/,/^```/{/^```/d;p;}' "$document" >"$BATS_TEST_TMPDIR/lib.rs"
     build hello "$BATS_TEST_TMPDIR/lib.rs"
-    run rusty list hello
+    run plugged list hello
     ends 0
     has "$(grep '^hello.greet' "$document")"
-    run rusty apply hello.greet you 1001
+    run plugged apply hello.greet you 1001
     ends 1
     is "$(grep '^sopool: hello.greet' "$document")"
-    run rusty apply hello.greet you 2
+    run plugged apply hello.greet you 2
     is $'hello you\nhello you'
 }
 
