@@ -36,8 +36,19 @@ struct testing {
     char *folder; /* that may be written to; owned */
     uint64_t seed;
     struct tap tap;
+    int error;  /* an errno: standard output cannot be written; or 0 */
     int status; /* an exit status */
 };
+
+/* Takes what `out` has. The command may not end in the thread that is bounded:
+ * it could not take the folder away. */
+static void write_out(void *ctx, const char *data, size_t size)
+{
+    struct testing *t = ctx;
+
+    if (t->error == 0 && output_write(out.fd, data, size) != 0)
+        t->error = errno;
+}
 
 /* ---- cases ------------------------------------------------------------- */
 
@@ -134,7 +145,7 @@ static bool is_wanted(const struct testing *t, const sopool_task_info *task)
 
 static void run_cases(struct testing *t)
 {
-    for (size_t i = 0; i < t->cases.count; i++) {
+    for (size_t i = 0; i < t->cases.count && t->error == 0; i++) {
         struct ready *r = &t->cases.item[i];
         struct trial trial;
 
@@ -219,7 +230,9 @@ static void run_fuzz(struct testing *t)
 {
     const sopool_task_info *task;
 
-    for (size_t i = 0; (task = sopool_catalog_task(t->catalog, i)) != NULL; i++)
+    for (size_t i = 0;
+         t->error == 0 && (task = sopool_catalog_task(t->catalog, i)) != NULL;
+         i++)
         if (is_wanted(t, task))
             fuzz_task(t, task);
 }
@@ -423,9 +436,13 @@ int test_run(const struct command *command, const struct settings *settings,
     if (session_begin() != 0)
         return EXIT_FAILED;
     out.fd = session_output();
+    out.sink = write_out;
+    out.ctx = &t;
     status = prepare(&t, argc, argv);
     if (status == EXIT_GOOD)
         status = run_bounded(&t);
     finish(&t);
+    if (t.error != 0)
+        session_cannot_write(t.error);
     return status;
 }

@@ -23,6 +23,14 @@ small() {
     [ "${BASH_REMATCH[1]}" -le 255 ]
 }
 
+# No worker, and not the folder for what is temporary.
+nothing_left() {
+    run leftover
+    is ""
+    run find "$TMPDIR" -maxdepth 1 -name 'sopool-test-*'
+    is ""
+}
+
 # A sanitizer's options without what the suite says for its own.
 quiet() {
     env -u ASAN_OPTIONS -u UBSAN_OPTIONS -u TSAN_OPTIONS "$@"
@@ -361,8 +369,22 @@ END
     kill -TERM $job
     wait $job || status=$?
     [ $status -eq 143 ]
-    run leftover
-    is ""
-    run find "$TMPDIR" -maxdepth 1 -name 'sopool-test-*'
-    is ""
+    nothing_left
+}
+
+@test "output that cannot be written ends it, and leaves nothing" {
+    local status=0
+    cat >cases.yaml <<'END'
+- {task: twice, args: [1]}
+- {task: stuck, args: [100], timeout: 60s}
+END
+    timeout 20 sopool test "$plugin" cases.yaml >/dev/full 2>err || status=$?
+    [ $status -eq 1 ]
+    [ "$(<err)" = "sopool: cannot write results: No space left on device" ]
+    nothing_left
+    run bash -c "timeout 20 sopool test --fuzz 20s '$plugin' cases.yaml |
+        sleep 0
+        echo \${PIPESTATUS[0]}"
+    is 141
+    nothing_left
 }
