@@ -248,6 +248,7 @@ EXTRA_DIST += \
 	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py \
+	tests/cli/viewer.html \
 	tests/messages.py \
 	tests/plugins/cplus.cc \
 	tests/plugins/rusty.rs \

@@ -83,9 +83,14 @@ assert all(900 < c["dur"] for c in calls), calls
 END
 }
 
+# any_bytes: inputs that are hard to write down, and a long one.
+any_bytes() {
+    printf '\xff\xfe"\\\x01</script>\n\xe2\x82\xac\n\0\n'
+    head -c 100000 /dev/zero | tr '\0' y
+}
+
 @test "--trace: any bytes as inputs" {
-    printf '\xff\xfe"\\\x01</script>\n\xe2\x82\xac\n\0\n' >"$BATS_TEST_TMPDIR/in"
-    head -c 100000 /dev/zero | tr '\0' y >>"$BATS_TEST_TMPDIR/in"
+    any_bytes >"$BATS_TEST_TMPDIR/in"
     sopool map --trace "$trace" hash.sha512 "$BATS_TEST_TMPDIR/in" >"$out"
     looked trace "$trace" 4
     python3 - "$trace" <<'END'
@@ -265,4 +270,43 @@ assert pdf.startswith(b"%PDF-")
 pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
 assert 1 <= pages <= 4, pages
 END
+}
+
+# viewed: what the viewer of chrome://tracing shows of the trace.
+viewed() {
+    local viewer
+    viewer=$(find /usr/share/go-*/src/cmd/trace/static \
+        -name trace_viewer_full.html -printf '%h\n' 2>/dev/null | head -n 1)
+    [ -n "$viewer" ] ||
+        skip "there is no trace viewer: on Debian install golang-src"
+    mkdir "$BATS_TEST_TMPDIR/viewed"
+    ln -s "$viewer" "$BATS_TEST_TMPDIR/viewed/viewer"
+    ln -s "$trace" "$BATS_TEST_TMPDIR/viewed/trace.json"
+    cp "$SOPOOL_TEST_SOURCE/tests/cli/viewer.html" "$BATS_TEST_TMPDIR/viewed"
+    browse --allow-file-access-from-files --virtual-time-budget=30000 \
+        --dump-dom "file://$BATS_TEST_TMPDIR/viewed/viewer.html" \
+        >"$BATS_TEST_TMPDIR/dom"
+    grep -q '<title>loaded' "$BATS_TEST_TMPDIR/dom"
+    run grep -o '<p>[^<]*' "$BATS_TEST_TMPDIR/dom"
+}
+
+@test "a trace viewer shows the workers, their calls and their ends" {
+    seq 20 >"$BATS_TEST_TMPDIR/in"
+    any_bytes >>"$BATS_TEST_TMPDIR/in"
+    run faults map -j 2 --trace "$trace" faults.die_odd "$BATS_TEST_TMPDIR/in"
+    ends 1
+    viewed
+    has "process sopool map faults.die_odd (pid " \
+        "track inputs that no worker began: 4 calls, 0 waits, 0 marks"
+    [[ $output != *warning* ]]
+    # As many calls as there were, and of each worker its beginning and its end.
+    echo "$output" | awk '/track worker/ {
+            calls += $6
+            if ($10 != 3)
+                exit 1
+        }
+        END { exit calls != 20 }'
+    # All that is drawn, too.
+    [ "$(grep -c '<heading .*, name: worker ' "$BATS_TEST_TMPDIR/dom")" \
+        -eq "$(grep -c 'track worker' <<<"$output")" ]
 }
