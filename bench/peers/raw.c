@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -264,6 +265,154 @@ static double map(char **args)
     return (double)began / (double)count;
 }
 
+/* ---- calls, one by one ------------------------------------------------- */
+
+/* What is the least that a call can be: a cache line that goes from the program
+ * to the dispatcher and back. */
+struct call {
+    _Alignas(64) struct call *next;
+    int64_t value;
+    _Atomic uint32_t done;
+};
+
+struct dispatcher {
+    struct line line[WORKERS];
+    struct call *sent[WORKERS][SLOTS][CHUNK];
+    _Atomic(struct call *) pushed; /* the last one first */
+    size_t count;                  /* that it is to see done */
+};
+
+static void push_call(struct dispatcher *d, struct call *call)
+{
+    call->next = atomic_load_explicit(&d->pushed, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&d->pushed, &call->next, call,
+                                                  memory_order_release,
+                                                  memory_order_relaxed))
+        ;
+}
+
+/* All that were pushed, the first one first. */
+static struct call *take_calls(struct dispatcher *d)
+{
+    struct call *call =
+        atomic_exchange_explicit(&d->pushed, NULL, memory_order_acquire);
+    struct call *list = NULL;
+
+    while (call != NULL) {
+        struct call *next = call->next;
+
+        call->next = list;
+        list = call;
+        call = next;
+    }
+    return list;
+}
+
+static size_t send_calls(struct line *line, struct call *sent[][CHUNK],
+                         struct call **list)
+{
+    struct chunk *to = &line->rings->request[line->sent % SLOTS];
+    struct call **note = sent[line->sent % SLOTS];
+    uint32_t count = 0;
+
+    if (*list == NULL || line->sent - line->got == SLOTS ||
+        atomic_load_explicit(&to->full, memory_order_acquire) != 0)
+        return 0;
+    for (; *list != NULL && count < CHUNK; *list = (*list)->next) {
+        to->item[count] = (*list)->value;
+        note[count++] = *list;
+    }
+    to->count = count;
+    atomic_store_explicit(&to->full, 1, memory_order_release);
+    line->sent++;
+    return count;
+}
+
+static size_t receive_calls(struct line *line, struct call *sent[][CHUNK])
+{
+    struct chunk *from = &line->rings->response[line->got % SLOTS];
+    struct call **note = sent[line->got % SLOTS];
+    size_t count;
+
+    if (line->got == line->sent ||
+        atomic_load_explicit(&from->full, memory_order_acquire) == 0)
+        return 0;
+    count = from->count;
+    for (size_t i = 0; i < count; i++) {
+        note[i]->value = from->item[i];
+        atomic_store_explicit(&note[i]->done, 1, memory_order_release);
+    }
+    atomic_store_explicit(&from->full, 0, memory_order_release);
+    line->got++;
+    return count;
+}
+
+static void *dispatch(void *arg)
+{
+    struct dispatcher *d = arg;
+    struct call *list = NULL;
+    size_t done = 0;
+
+    while (done < d->count) {
+        size_t some = 0;
+
+        if (list == NULL)
+            list = take_calls(d);
+        for (int i = 0; i < WORKERS; i++) {
+            size_t more = receive_calls(&d->line[i], d->sent[i]);
+
+            done += more;
+            some += more + send_calls(&d->line[i], d->sent[i], &list);
+        }
+        if (some == 0)
+            (void)sched_yield();
+    }
+    return NULL;
+}
+
+static int64_t calls_round(struct dispatcher *d, struct call *call,
+                           size_t count)
+{
+    int64_t began = now_ns();
+
+    for (size_t i = 0; i < count; i++) {
+        call[i].value = (int64_t)i;
+        atomic_store_explicit(&call[i].done, 0, memory_order_relaxed);
+        push_call(d, &call[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        while (atomic_load_explicit(&call[i].done, memory_order_acquire) == 0)
+            (void)sched_yield();
+        if (call[i].value != (int64_t)i * 3)
+            exit(1);
+    }
+    return now_ns() - began;
+}
+
+/* Nanoseconds for each of many calls that are submitted one by one, of the
+ * second round, when memory is warm. */
+static double calls(char **args)
+{
+    const size_t count = (size_t)number_of(args[0]);
+    struct dispatcher *d = calloc(1, sizeof(*d));
+    struct call *call = aligned_alloc(64, count * sizeof(*call));
+    pthread_t thread;
+    int64_t took;
+
+    d->count = 2 * count;
+    for (int i = 0; i < WORKERS; i++) {
+        d->line[i].rings = shared(sizeof(*d->line[i].rings));
+        if (in_child())
+            answer_chunks(d->line[i].rings);
+    }
+    if (pthread_create(&thread, NULL, dispatch, d) != 0)
+        fail("pthread_create");
+    (void)calls_round(d, call, count);
+    took = calls_round(d, call, count);
+    (void)pthread_join(thread, NULL);
+    return (double)took / (double)count;
+}
+
 /* ---- large data -------------------------------------------------------- */
 
 /* Milliseconds to copy that many MiB twice, in memory that is warm. */
@@ -313,29 +462,46 @@ static double naps(char **args)
 
 /* ---- processes --------------------------------------------------------- */
 
-/* Milliseconds until a new process with a plugin open has spoken. */
-static double spawn_role(const char *role, char *plugin)
+/* This program anew, in a role (see main), with that as its standard output. */
+static pid_t spawn_as(const char *role, char *plugin, int out)
 {
     char *const child[] = {(char *)"raw", (char *)(uintptr_t)role, plugin,
                            NULL};
     posix_spawn_file_actions_t actions;
+    pid_t pid;
+
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    if (posix_spawn(&pid, "/proc/self/exe", &actions, NULL, child, environ) !=
+        0)
+        fail("posix_spawn");
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return pid;
+}
+
+static void await_good(pid_t pid)
+{
+    int status;
+
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        exit(1);
+}
+
+/* Milliseconds until a new process with a plugin open has spoken. */
+static double spawn_role(const char *role, char *plugin)
+{
     int64_t began = now_ns();
-    int pipes[2], status;
+    int pipes[2];
     pid_t pid;
     char byte;
 
     if (pipe(pipes) != 0)
         fail("pipe");
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
-    if (posix_spawn(&pid, "/proc/self/exe", &actions, NULL, child, environ) !=
-            0 ||
-        read(pipes[0], &byte, 1) != 1)
-        fail("posix_spawn");
+    pid = spawn_as(role, plugin, pipes[1]);
+    if (read(pipes[0], &byte, 1) != 1)
+        fail("read");
     began = now_ns() - began;
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        exit(1);
+    await_good(pid);
     return (double)began / 1e6;
 }
 
@@ -568,16 +734,51 @@ static double equipped(char **args)
     return (double)count * 1e9 / (double)(now_ns() - began);
 }
 
+/* Milliseconds from nothing to the first answer of children so equipped, of a
+ * forkserver that is a new process and opens the plugin. */
+static double spawn_equipped(char **args)
+{
+    struct equipment own[WORKERS];
+    int64_t began = now_ns();
+    int pair[2];
+    pid_t pid;
+    char byte;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        fail("socketpair");
+    pid = spawn_as("equipped", args[0], pair[1]);
+    (void)close(pair[1]);
+    for (int i = 0; i < WORKERS; i++)
+        start_equipped(&own[i], pair[0]);
+    if (recv(own[0].control, &byte, 1, MSG_PEEK) != 1)
+        fail("recv");
+    began = now_ns() - began;
+    for (int i = 0; i < WORKERS; i++)
+        finish_equipped(&own[i], pair[0]);
+    (void)close(pair[0]);
+    await_good(pid);
+    return (double)began / 1e6;
+}
+
+static int spawned_equipped(const char *plugin)
+{
+    if (dlopen(plugin, RTLD_NOW | RTLD_LOCAL) == NULL)
+        return 1;
+    serve_equipped(STDOUT_FILENO);
+}
+
 int main(int argc, char **argv)
 {
     static const struct scenario scenarios[] = {
         {"handover", handover, 1},
         {"asleep", asleep, 1},
         {"map", map, 1},
+        {"calls", calls, 1},
         {"copy", copy, 1},
         {"naps", naps, 2},
         {"spawn", spawn, 1},
         {"spawnfork", spawn_fork, 1},
+        {"spawnequipped", spawn_equipped, 1},
         {"forkserver", forkserver, 2},
         {"equipped", equipped, 2},
         {NULL, NULL, 0},
@@ -587,5 +788,7 @@ int main(int argc, char **argv)
         return spawned(argv[2]);
     if (argc == 3 && strcmp(argv[1], "server") == 0)
         return spawned_server(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "equipped") == 0)
+        return spawned_equipped(argv[2]);
     return run_scenario(scenarios, argc, argv);
 }

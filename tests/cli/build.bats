@@ -153,8 +153,13 @@ configure() {
         cp "$(pkg-config --variable=pcfiledir "$name")/$name.pc" "$dir"
     done
     cd "$BATS_TEST_TMPDIR/configured" || return
+    # What this build's configure has found out about the system and the
+    # compiler need not be found out again.
+    sed -n '/^## Cache variables/,/^## Output variables/p' \
+        "$SOPOOL_TEST_BUILD/config.log" | grep -E '^(ac|am|lt)_cv_' |
+        grep -vE '^ac_cv_(env|lib|search)_' >known || true
     run env -u LDFLAGS PKG_CONFIG_LIBDIR="$dir" PKG_CONFIG_PATH= \
-        "$source/configure" "$@"
+        "$source/configure" --cache-file=known "$@"
 }
 
 @test "configure goes on without optional libraries, and says so" {

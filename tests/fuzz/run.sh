@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.sh SOURCE SECONDS TARGET... - runs fuzz targets for so long each, as many
-# at once as there are processors. What they find to be new is kept in
-# tests/fuzz/work, what breaks them in tests/fuzz/found; from there it belongs
-# into the corpus, once it is mended.
+# at once as there are processors, or $FUZZ_JOBS (0: all). What they find to be
+# new is kept in tests/fuzz/work, what breaks them in tests/fuzz/found; from
+# there it belongs into the corpus, once it is mended.
 
 # one SOURCE SECONDS TARGET
 one() {
@@ -33,4 +33,4 @@ source=$1
 seconds=$2
 shift 2
 printf '%s\n' "$@" |
-    xargs -P "$(nproc)" -n 1 sh "$0" --one "$source" "$seconds"
+    xargs -P "${FUZZ_JOBS:-$(nproc)}" -n 1 sh "$0" --one "$source" "$seconds"

@@ -45,12 +45,6 @@ cpp_header() {
 @test "task.hpp stands alone, and a plugin builds without a warning: g++, C++17" {
     cpp_header g++ c++17
 }
-@test "task.hpp stands alone, and a plugin builds without a warning: clang++, C++17" {
-    cpp_header clang++ c++17
-}
-@test "task.hpp stands alone, and a plugin builds without a warning: g++, C++20" {
-    cpp_header g++ c++20
-}
 @test "task.hpp stands alone, and a plugin builds without a warning: clang++, C++20" {
     cpp_header clang++ c++20
 }
