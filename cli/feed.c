@@ -27,7 +27,8 @@ static void wait_for_turn(struct map *map)
 
     while (!atomic_load(&map->halted) &&
            (wait = pace_wait(&map->pace, progress_now())) > 0) {
-        const struct timespec time = {wait / 1000000000, wait % 1000000000};
+        const struct timespec time = {(time_t)(wait / 1000000000),
+                                      (long)(wait % 1000000000)};
 
         feed_flush(map);
         (void)nanosleep(&time, NULL);

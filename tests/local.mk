@@ -303,15 +303,21 @@ check-threads:
 
 .PHONY: check-threads
 
-# ---- another C library
+# ---- another C library, other machines
 
 check-musl:
-	$(AM_V_at)$(SHELL) $(srcdir)/tests/musl/run.sh $(srcdir)
-.PHONY: check-musl
+	$(AM_V_at)$(SHELL) $(srcdir)/tests/hosts/musl.sh $(srcdir)
+
+CROSS = aarch64-linux-gnu arm-linux-gnueabihf s390x-linux-gnu
+check-cross:
+	$(AM_V_at)$(SHELL) $(srcdir)/tests/hosts/cross.sh $(srcdir) $(CROSS)
+
+.PHONY: check-musl check-cross
 EXTRA_DIST += \
-	tests/musl/run.sh \
-	tests/musl/shim.c \
-	tests/musl/smoke.c
+	tests/hosts/cross.sh \
+	tests/hosts/musl.sh \
+	tests/hosts/shim.c \
+	tests/hosts/smoke.c
 
 # ---- the stage: an installation of this build, which the tests use
 

@@ -14,6 +14,17 @@
 
 #include "base/clock.h"
 
+/* Where time_t is wider than it once was, the call that knows. */
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64
+#endif
+#ifdef SYS_futex_time64
+#define FUTEX_CALL                                                             \
+    (sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex)
+#else
+#define FUTEX_CALL SYS_futex
+#endif
+
 /* Sleeps while the word is `value`; may return early. */
 static inline void futex_wait(_Atomic uint32_t *word, uint32_t value)
 {
@@ -29,8 +40,8 @@ static inline int futex_wait_until(_Atomic uint32_t *word, uint32_t value,
         .tv_sec = (time_t)(deadline / NS_PER_S),
         .tv_nsec = (long)(deadline % NS_PER_S),
     };
-    long status = syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_BITSET, value,
-                          deadline == CLOCK_NEVER ? NULL : &at, NULL,
+    long status = syscall(FUTEX_CALL, (uint32_t *)word, FUTEX_WAIT_BITSET,
+                          value, deadline == CLOCK_NEVER ? NULL : &at, NULL,
                           FUTEX_BITSET_MATCH_ANY);
 
     return status != 0 && errno == ETIMEDOUT ? ETIMEDOUT : 0;

@@ -242,7 +242,7 @@ struct worker_end {
     uint32_t item;         /* of it, that runs */
     int cpu;               /* where it ran last */
     uint64_t results_head; /* bytes of results published */
-    uint64_t reserved;     /* bytes reserved behind them, without the head */
+    size_t reserved;       /* bytes reserved behind them, without the head */
     const struct item_detail *detail; /* of a detailed range, or NULL */
     /* Rings the parent: it sleeps and there is something to read. */
     void (*ring)(void *ctx);

@@ -266,7 +266,7 @@ void *worker_reserve(struct worker_end *end, size_t size)
 {
     uint64_t need = record_space(size);
     const uint8_t *old = record_at(end) + sizeof(struct record_head);
-    uint64_t kept = end->reserved < size ? end->reserved : size;
+    size_t kept = end->reserved < size ? end->reserved : size;
 
     if (end->results_head % CHANNEL_RESULTS + need > CHANNEL_RESULTS)
         pad(end);

@@ -70,7 +70,7 @@ static int read_at(int fd, void *to, size_t size, uint64_t at,
 {
     char *next = to;
 
-    if (at > INT64_MAX - size)
+    if (at > (uint64_t)INT64_MAX - size)
         return bad(err, "a damaged ELF file: an offset beyond its end");
     while (size > 0) {
         ssize_t got = pread(fd, next, size, (off_t)at);
@@ -262,12 +262,12 @@ static int find_symbol(int fd, uint64_t at, uint64_t count, uint64_t offset,
     ElfW(Sym) some[128];
 
     for (uint64_t i = 0; i < count; i += 128) {
-        uint64_t many = count - i < 128 ? count - i : 128;
+        size_t many = count - i < 128 ? (size_t)(count - i) : 128;
 
         if (read_at(fd, some, many * sizeof(*some), at + i * sizeof(*some),
                     NULL) != 0)
             return -1;
-        for (uint64_t k = 0; k < many; k++)
+        for (size_t k = 0; k < many; k++)
             if ((some[k].st_info & 0xf) == STT_FUNC &&
                 some[k].st_value <= offset &&
                 offset - some[k].st_value < some[k].st_size) {
@@ -286,10 +286,9 @@ static int read_name(int fd, const ElfW(Shdr) * names, uint64_t at, char *out,
     if (at >= names->sh_size)
         return -1;
     left = names->sh_size - at;
-    if (left > room - 1)
-        left = room - 1;
     memset(out, 0, room);
-    return read_at(fd, out, left, names->sh_offset + at, NULL);
+    return read_at(fd, out, left < room ? (size_t)left : room - 1,
+                   names->sh_offset + at, NULL);
 }
 
 static int symbol_in(int fd, const ElfW(Ehdr) * header,

@@ -38,7 +38,7 @@ enum {
 
 static void make_name(const struct sopool_pool *pool, char *out, size_t room)
 {
-    const time_t now = clock_since_1970(clock_now()) / NS_PER_S;
+    const time_t now = (time_t)(clock_since_1970(clock_now()) / NS_PER_S);
     struct tm tm;
     char time[32];
 
@@ -83,19 +83,20 @@ static int add_args(const struct batch *batch,
     errno = EFBIG;
     if (where.size > ARGS_MOST)
         return -1;
+    size = (size_t)where.size;
     if (where.buffer != NULL) {
         const void *data =
             sopool_buffer_data((sopool_buffer *)(uintptr_t)where.buffer);
         return buf_add(out, where.head, where.head_size) == 0
-                   ? buf_add(out, data, where.size)
+                   ? buf_add(out, data, size)
                    : -1;
     }
-    if ((room = buf_room(out, where.size)) == NULL)
+    if ((room = buf_room(out, size)) == NULL)
         return -1;
-    if (pread(batch->store->file, room, where.size, (off_t)where.offset) !=
-        (ssize_t)where.size)
+    if (pread(batch->store->file, room, size, (off_t)where.offset) !=
+        (ssize_t)size)
         return -1;
-    out->size += where.size;
+    out->size += size;
     return 0;
 }
 

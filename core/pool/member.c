@@ -294,7 +294,7 @@ static void handle(struct member *m, const struct message *message,
     switch (message->kind) {
     case MESSAGE_PHASE:
         m->phase = (enum phase)message->value;
-        m->phase_plugin = message->number;
+        m->phase_plugin = (size_t)message->number;
         if (m->phase == PHASE_LOAD || m->phase == PHASE_INIT)
             m->pool->sets_up = true;
         if (m->state == MEMBER_STARTING && m->phase == PHASE_INIT)

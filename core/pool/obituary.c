@@ -91,8 +91,18 @@ static void settle_all(struct member *m, const sopool_error *err)
 
 /* ---- the end ----------------------------------------------------------- */
 
+/* What the kernel says, in its own words: those of struct rusage may be wider.
+ */
+static void read_usage(const long *words, struct rusage *usage)
+{
+    usage->ru_utime = (struct timeval){words[0], words[1]};
+    usage->ru_stime = (struct timeval){words[2], words[3]};
+    usage->ru_maxrss = words[4];
+}
+
 static void fetch_status(struct member *m)
 {
+    long words[sizeof(struct rusage) / sizeof(long)] = {0};
     siginfo_t info = {0};
     struct rusage usage = {0};
 
@@ -105,9 +115,10 @@ static void fetch_status(struct member *m)
     m->wait_status = -1; /* somebody else's wait() took it */
     /* The C library's waitid() does not give the usage. */
     if (syscall(SYS_waitid, P_PIDFD, m->pidfd, &info, WEXITED | WNOHANG,
-                &usage) != 0 ||
+                words) != 0 ||
         info.si_pid == 0)
         return;
+    read_usage(words, &usage);
     m->wait_status =
         info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
     m->usage_known = true;

@@ -110,11 +110,11 @@ struct big_result {
 
 /* Memory for large data that a worker has, too: arguments, then results. */
 struct warm_memory {
-    uint8_t *at;   /* owned mapping of both halves, or NULL */
-    uint64_t half; /* bytes of each */
+    uint8_t *at; /* owned mapping of both halves, or NULL */
+    size_t half; /* bytes of each */
     uint64_t serial;
-    uint64_t want; /* a result would have needed so much */
-    bool used;     /* by a call, which keeps the member in memory */
+    size_t want; /* a result would have needed so much */
+    bool used;   /* by a call, which keeps the member in memory */
 };
 
 /* A buffer that a worker keeps. */

@@ -133,7 +133,7 @@ static void handle(struct sopool_pool *pool, const struct message *message,
     switch (message->kind) {
     case MESSAGE_PHASE:
         pool->server.phase = (enum phase)message->value;
-        pool->server.phase_plugin = message->number;
+        pool->server.phase_plugin = (size_t)message->number;
         break;
     case MESSAGE_READY:
         pool->server.ready = true;

@@ -50,7 +50,7 @@ void settle_clean(char *text, size_t size)
     for (size_t i = 0; i < size; i++)
         if ((unsigned char)text[i] < 32 || text[i] == 127)
             text[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : '?';
-    while ((good = sopool_utf8_span(text, size)) < size)
+    while ((good = (size_t)sopool_utf8_span(text, size)) < size)
         text[good] = '?';
 }
 
@@ -89,7 +89,7 @@ static sopool_value *take_file(int fd, const uint64_t where[2],
     void *map;
 
     if (fd < 0 || (fcntl(fd, F_GET_SEALS) & need) != need ||
-        fstat(fd, &st) != 0 || st.st_size <= 0 ||
+        fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > PTRDIFF_MAX ||
         where[0] > (uint64_t)st.st_size ||
         where[1] > (uint64_t)st.st_size - where[0] || where[1] == 0) {
         (void)error_set(err, SOPOOL_E_PROTOCOL,
@@ -102,7 +102,8 @@ static sopool_value *take_file(int fd, const uint64_t where[2],
                           (unsigned long long)where[1]);
         return NULL;
     }
-    value = value_mapped(map, (size_t)st.st_size, where[0], where[1]);
+    value = value_mapped(map, (size_t)st.st_size, (size_t)where[0],
+                         (size_t)where[1]);
     if (value == NULL) {
         (void)munmap(map, (size_t)st.st_size);
         (void)error_nomem(err);

@@ -154,7 +154,7 @@ static int init(struct sopool_stream *s, const sopool_stream_options *options,
         return -1;
     s->chunksize = batch_chunk(&s->settings, s->pool->options);
     if (s->unordered) {
-        s->ready_room = s->window + BATCH_CALLS;
+        s->ready_room = (size_t)s->window + BATCH_CALLS;
         s->ready = calloc(s->ready_room, sizeof(*s->ready));
         if (s->ready == NULL)
             return error_nomem(err);

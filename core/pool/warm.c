@@ -28,8 +28,8 @@
 #include "value/args.h"
 #include "value/value.h"
 
-#define WARM_LEAST ((uint64_t)1 << 20)
-#define WARM_MOST ((uint64_t)128 << 20)
+#define WARM_LEAST ((size_t)1 << 20)
+#define WARM_MOST ((size_t)128 << 20)
 
 void warm_finish_member(struct member *m)
 {
@@ -48,7 +48,7 @@ static bool is_idle(const struct member *m)
 }
 
 /* Rather one that has room already. */
-static struct member *choose(const struct sopool_pool *pool, uint64_t need)
+static struct member *choose(const struct sopool_pool *pool, size_t need)
 {
     struct member *found = NULL;
 
@@ -60,7 +60,7 @@ static struct member *choose(const struct sopool_pool *pool, uint64_t need)
 }
 
 /* Makes memory of two halves and gives it to the worker: 0, or -1. */
-static int make_memory(struct member *m, uint64_t half)
+static int make_memory(struct member *m, size_t half)
 {
     CLEANUP_FD int fd =
         fd_high(memfd_create("sopool-warm", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -86,16 +86,16 @@ static int make_memory(struct member *m, uint64_t half)
     return 0;
 }
 
-static uint64_t half_for(const struct member *m, uint64_t need)
+static size_t half_for(const struct member *m, size_t need)
 {
-    uint64_t half = need > m->warm.want ? need : m->warm.want;
+    size_t half = need > m->warm.want ? need : m->warm.want;
 
     return (half + WARM_LEAST - 1) / WARM_LEAST * WARM_LEAST;
 }
 
 /* With the lock: a worker whose memory is this thread's, and which stays, until
  * it is not used any more. */
-static struct member *reserve(struct sopool_pool *pool, uint64_t need)
+static struct member *reserve(struct sopool_pool *pool, size_t need)
 {
     struct member *m;
 
@@ -127,7 +127,7 @@ static size_t write_args(const struct member *m, struct large *large)
     int status = lent ? args_put_head(large->args, &w, NULL)
                       : args_put(large->args, &w, NULL);
 
-    return status == 0 && !w.failed ? w.size : 0;
+    return status == 0 && !w.failed ? (size_t)w.size : 0;
 }
 
 static bool hand_over(struct member *m, struct batch *single,
@@ -243,7 +243,7 @@ int warm_apply(struct sopool_pool *pool, uint32_t task, const sopool_args *args,
         pool->options->crash_dir != NULL || pool->options->limit_memory != 0)
         return 0;
     pthread_mutex_lock(&pool->lock);
-    m = reserve(pool, need);
+    m = reserve(pool, (size_t)need);
     pthread_mutex_unlock(&pool->lock);
     if (m == NULL)
         return 0;

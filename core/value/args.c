@@ -259,11 +259,13 @@ static uint8_t *put_plain_all(uint8_t *to, const sopool_args *args)
 int args_frame(const sopool_args *args, uint64_t payload, struct buf *out,
                sopool_error *err)
 {
-    size_t most = (args->count + 1) * HEAD_MOST + payload;
+    size_t most = (args->count + 1) * HEAD_MOST + (size_t)payload;
     uint32_t size;
-    uint8_t *to = buf_room(out, sizeof(size) + most), *end;
+    uint8_t *to = NULL, *end;
     sopool_writer w;
 
+    if (payload <= PTRDIFF_MAX)
+        to = buf_room(out, sizeof(size) + most);
     if (to == NULL)
         return error_nomem(err);
     end = put_plain_all(to + sizeof(size), args);

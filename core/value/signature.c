@@ -260,10 +260,11 @@ static size_t plain_item(int type, const uint8_t *at, size_t left)
     if (type == SOPOOL_STR)
         return major == SOPOOL_CBOR_TEXT &&
                        sopool_utf8_span(at + size, value) == value
-                   ? size + value
+                   ? size + (size_t)value
                    : 0;
-    return type == SOPOOL_BYTES && major == SOPOOL_CBOR_BYTES ? size + value
-                                                              : 0;
+    return type == SOPOOL_BYTES && major == SOPOOL_CBOR_BYTES
+               ? size + (size_t)value
+               : 0;
 }
 
 static bool plain_args(const struct signature *s, const uint8_t *at,

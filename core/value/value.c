@@ -164,7 +164,7 @@ int sopool_value_str(const sopool_value *value, const char **text, size_t *size,
     if (sopool_read_text(&r, &out) != 0)
         return wrong("str", err);
     *text = out.ptr;
-    *size = out.size;
+    *size = (size_t)out.size;
     return 0;
 }
 
@@ -177,6 +177,6 @@ int sopool_value_bytes(const sopool_value *value, const void **data,
     if (sopool_read_bytes(&r, &out) != 0)
         return wrong("bytes", err);
     *data = out.ptr;
-    *size = out.size;
+    *size = (size_t)out.size;
     return 0;
 }

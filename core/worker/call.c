@@ -52,7 +52,7 @@ static void drop_file(struct call *call)
     call->room = 0;
 }
 
-static void *reserve_heap(struct call *call, uint64_t size)
+static void *reserve_heap(struct call *call, size_t size)
 {
     uint8_t *heap = realloc(call->heap, size > 0 ? size : 1);
 
@@ -64,7 +64,7 @@ static void *reserve_heap(struct call *call, uint64_t size)
 }
 
 /* From nothing, or from the ring, to a file. */
-static void *begin_file(struct call *call, uint64_t size)
+static void *begin_file(struct call *call, size_t size)
 {
     int fd = memfd_create("sopool-result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     void *map;
@@ -85,7 +85,7 @@ static void *begin_file(struct call *call, uint64_t size)
     return map;
 }
 
-static void *grow_file(struct call *call, uint64_t size)
+static void *grow_file(struct call *call, size_t size)
 {
     void *map;
 
@@ -109,19 +109,15 @@ static void *begin_warm(struct call *call)
     return call->space;
 }
 
-static void *reserve_ring(struct call *call, uint64_t size)
+static void *reserve_ring(struct call *call, size_t size)
 {
     call->space = worker_reserve(call->end, size);
     call->room = size;
     return call->space;
 }
 
-static void *host_reserve(sopool_call *abi, uint64_t size)
+static void *reserve(struct call *call, size_t size)
 {
-    struct call *call = call_of(abi);
-
-    if (size > INT64_MAX / 2 || chaos_nomem(&call->chaos))
-        return NULL;
     if (call->end == NULL)
         return reserve_heap(call, size);
     if (call->file >= 0)
@@ -131,6 +127,15 @@ static void *host_reserve(sopool_call *abi, uint64_t size)
     if (size <= CHANNEL_INLINE)
         return reserve_ring(call, size);
     return size <= call->warm_room ? begin_warm(call) : begin_file(call, size);
+}
+
+static void *host_reserve(sopool_call *abi, uint64_t size)
+{
+    struct call *call = call_of(abi);
+
+    if (size > PTRDIFF_MAX / 2 || chaos_nomem(&call->chaos))
+        return NULL;
+    return reserve(call, (size_t)size);
 }
 
 static int32_t host_reserved(sopool_call *abi, const void *ptr, uint64_t size)
@@ -150,7 +155,7 @@ static int32_t host_result(sopool_call *abi, const void *start, uint64_t size)
     if (size == 0 || !host_reserved(abi, start, size))
         return -1;
     call->start = start;
-    call->size = size;
+    call->size = (size_t)size;
     return 0;
 }
 
@@ -161,9 +166,9 @@ static void *host_scratch(sopool_call *abi, uint64_t size)
     struct call *call = call_of(abi);
     struct scratch *piece;
 
-    if (size > INT64_MAX / 2 || chaos_nomem(&call->chaos))
+    if (size > PTRDIFF_MAX / 2 || chaos_nomem(&call->chaos))
         return NULL;
-    piece = malloc(sizeof(*piece) + size);
+    piece = malloc(sizeof(*piece) + (size_t)size);
     if (piece == NULL)
         return NULL;
     piece->next = call->scratch;
@@ -174,13 +179,12 @@ static void *host_scratch(sopool_call *abi, uint64_t size)
 static void host_fail(sopool_call *abi, const char *reason, uint64_t size)
 {
     struct call *call = call_of(abi);
+    const size_t most = sizeof(call->reason) - 1;
 
-    if (size > sizeof(call->reason) - 1)
-        size = sizeof(call->reason) - 1;
+    call->reason_size = size < most ? (size_t)size : most;
     if (size > 0)
-        memcpy(call->reason, reason, size);
-    call->reason[size] = '\0';
-    call->reason_size = size;
+        memcpy(call->reason, reason, call->reason_size);
+    call->reason[call->reason_size] = '\0';
     call->failed = true;
 }
 
@@ -272,7 +276,7 @@ static int outcome(struct call *call, int32_t returned)
 }
 
 int call_run(struct call *call, const struct task *task, const uint8_t *args,
-             uint64_t size)
+             size_t size)
 {
     sopool_error err;
     int code;

@@ -22,15 +22,15 @@ struct call {
     int control;            /* where memory files are sent */
 
     uint8_t *warm; /* for a large result of this call (warm.h), or NULL */
-    uint64_t warm_room;
+    size_t warm_room;
 
     uint8_t *space; /* reserved for the result */
-    uint64_t room;
+    size_t room;
     uint8_t *heap; /* owned: `space` without a channel */
     int file;      /* owned: the memory file under `space`, or -1 */
 
     const uint8_t *start; /* the result, inside `space`, or NULL */
-    uint64_t size;
+    size_t size;
 
     struct chaos_state chaos;
     struct scratch *scratch; /* owned list */
@@ -44,7 +44,7 @@ void call_init(struct call *call, struct worker_end *end, int control);
 /* Runs a task with arguments that are a CBOR array. 0: the call's result is
  * set; else a sopool_code, and the reason is set. */
 int call_run(struct call *call, const struct task *task, const uint8_t *args,
-             uint64_t size);
+             size_t size);
 
 /* The same for a task whose arguments are `task->signature.words` numbers. Its
  * result is a number, which is written over the first of them: true, and there

@@ -301,7 +301,7 @@ static void end_item(struct runner *r)
 }
 
 static void run_item(struct runner *r, const struct range_view *range,
-                     uint32_t index, const uint8_t *args, uint64_t size)
+                     uint32_t index, const uint8_t *args, size_t size)
 {
     const struct task *task = &r->worker->tasks->task[range->task];
     int code;
@@ -333,20 +333,21 @@ static int run_big(struct runner *r, const struct range_view *range)
 {
     uint64_t where[2]; /* offset and size */
     struct message_fds fds;
-    void *map;
+    void *map = MAP_FAILED;
 
     if (receive(r, MESSAGE_BIG, range->seq, &fds) != 0)
         return -1;
     memcpy(where, range->args, sizeof(where));
-    map = mmap(NULL, where[1], PROT_READ, MAP_PRIVATE, fds.fd[0],
-               (off_t)where[0]);
+    if (where[1] <= PTRDIFF_MAX)
+        map = mmap(NULL, (size_t)where[1], PROT_READ, MAP_PRIVATE, fds.fd[0],
+                   (off_t)where[0]);
     message_close(&fds);
     if (map == MAP_FAILED) {
         answer_no_memory(r);
         return 0;
     }
-    run_item(r, range, 0, map, where[1]);
-    (void)munmap(map, where[1]);
+    run_item(r, range, 0, map, (size_t)where[1]);
+    (void)munmap(map, (size_t)where[1]);
     return 0;
 }
 
@@ -365,7 +366,7 @@ static int await_warm(struct runner *r, uint64_t serial)
 
 /* A call whose result may go to the warm memory. */
 static void run_into_warm(struct runner *r, const struct range_view *range,
-                          const uint8_t *args, uint64_t size)
+                          const uint8_t *args, size_t size)
 {
     r->call.warm = r->warm.results;
     r->call.warm_room = r->warm.half;
@@ -386,7 +387,7 @@ static int run_warm(struct runner *r, const struct range_view *range)
     if (r->cramped || which[1] > r->warm.half)
         answer_no_memory(r);
     else
-        run_into_warm(r, range, r->warm.args, which[1]);
+        run_into_warm(r, range, r->warm.args, (size_t)which[1]);
     return 0;
 }
 
@@ -409,20 +410,22 @@ static int run_lent(struct runner *r, const struct range_view *range)
     const bool limited = r->worker->setup->limit_memory != 0;
     struct lent_args lent;
     const uint8_t *args;
+    size_t size;
 
     memcpy(&lent, range->args, sizeof(lent));
     if ((lent.warm != 0 && await_warm(r, lent.warm) != 0) ||
         await_buffer(r, &lent) != 0)
         return -1;
     args = shelf_args(&r->shelf, &lent, range->args + sizeof(lent));
+    size = (size_t)(lent.head_size + lent.size);
     r->cramped = (lent.warm != 0 && r->warm.serial != lent.warm) ||
                  (args == NULL && !limited);
     if (args == NULL)
         answer_no_memory(r);
     else if (lent.warm != 0 && r->warm.serial == lent.warm)
-        run_into_warm(r, range, args, lent.head_size + lent.size);
+        run_into_warm(r, range, args, size);
     else
-        run_item(r, range, 0, args, lent.head_size + lent.size);
+        run_item(r, range, 0, args, size);
     if (limited) /* which is for tasks */
         shelf_drop(&r->shelf, lent.place);
     return 0;

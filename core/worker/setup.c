@@ -80,14 +80,14 @@ static int decode_plugin(struct setup_plugin *plugin, sopool_reader *r,
         sopool_read_bytes(r, &section) != 0 ||
         sopool_read_bool(r, &plugin->skip) != 0)
         return error_set(err, SOPOOL_E_PROTOCOL, "a damaged setup file");
-    copy = strndup((const char *)path.ptr, path.size);
+    copy = strndup((const char *)path.ptr, (size_t)path.size);
     manifest = calloc(1, sizeof(*manifest));
     plugin->path = copy;
     plugin->manifest = manifest;
     plugin->fd = -1;
     if (copy == NULL || manifest == NULL)
         return error_nomem(err);
-    return manifest_parse(manifest, section.ptr, section.size, err);
+    return manifest_parse(manifest, section.ptr, (size_t)section.size, err);
 }
 
 static int decode(struct worker_setup *setup, sopool_reader *r,
@@ -99,7 +99,7 @@ static int decode(struct worker_setup *setup, sopool_reader *r,
     if (sopool_read_array(r, &items) != 0 || items != SETUP_ITEMS ||
         sopool_read_array(r, &plugins) != 0)
         return error_set(err, SOPOOL_E_PROTOCOL, "a damaged setup file");
-    setup->plugin = calloc(plugins + 1, sizeof(*setup->plugin));
+    setup->plugin = calloc((size_t)plugins + 1, sizeof(*setup->plugin));
     if (setup->plugin == NULL)
         return error_nomem(err);
     while (setup->plugin_count < plugins)
@@ -116,7 +116,7 @@ static int decode(struct worker_setup *setup, sopool_reader *r,
         return error_set(err, SOPOOL_E_PROTOCOL, "a damaged setup file");
     memcpy(&setup->chaos, chaos.ptr, sizeof(setup->chaos));
     setup->initializer = (uint32_t)initializer;
-    return buf_add(&setup->initargs, initargs.ptr, initargs.size) == 0
+    return buf_add(&setup->initargs, initargs.ptr, (size_t)initargs.size) == 0
                ? 0
                : error_nomem(err);
 }

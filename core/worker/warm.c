@@ -1,11 +1,10 @@
 /* warm.c - see warm.h. */
 #include "worker/warm.h"
 
-#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-static uint8_t *map_half(int fd, uint64_t half, int protection, uint64_t from)
+static uint8_t *map_half(int fd, size_t half, int protection, size_t from)
 {
     void *at = mmap(NULL, half, protection, MAP_SHARED, fd, (off_t)from);
 
@@ -19,7 +18,7 @@ int warm_map(struct warm *warm, int fd, uint64_t serial)
     warm_finish(warm);
     if (fstat(fd, &st) != 0)
         return -1;
-    warm->half = (uint64_t)st.st_size / 2;
+    warm->half = (size_t)st.st_size / 2;
     warm->args = map_half(fd, warm->half, PROT_READ, 0);
     warm->results =
         map_half(fd, warm->half, PROT_READ | PROT_WRITE, warm->half);

@@ -6,11 +6,12 @@
 #ifndef SOPOOL_WORKER_WARM_H
 #define SOPOOL_WORKER_WARM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct warm {
     uint8_t *args, *results; /* owned mappings, or NULL */
-    uint64_t half;           /* bytes of each */
+    size_t half;             /* bytes of each */
     uint64_t serial;         /* the pool's number for it; 0: there is none */
 };
 

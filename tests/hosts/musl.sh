@@ -22,7 +22,7 @@ headers() {
 }
 
 build() {
-    headers && musl-gcc -O2 -c "$source/tests/musl/shim.c" &&
+    headers && musl-gcc -O2 -c "$source/tests/hosts/shim.c" &&
         "$source/configure" CC=musl-gcc CFLAGS="-O1 -g" \
             CPPFLAGS="-I$dir/include" LDFLAGS=-Wl,--eh-frame-hdr \
             YAML_CFLAGS=" " \
@@ -36,7 +36,7 @@ build() {
             -I"$source/sdk/include" -Iinclude -shared -fPIC \
             -o tried/$plugin.so "$source/tests/plugins/$plugin.c" || return 1
     done
-    musl-gcc -I"$source/core/include" -Wl,--eh-frame-hdr -o smoke "$source/tests/musl/smoke.c" \
+    musl-gcc -I"$source/core/include" -Wl,--eh-frame-hdr -o smoke "$source/tests/hosts/smoke.c" \
         core/.libs/libsopool-core.a "$yaml" shim.o
 }
 
