@@ -61,6 +61,22 @@ static int usage(void)
     return 2;
 }
 
+/* An upgrade may have replaced the program while the library is in use. */
+static bool is_ours(const char *version)
+{
+    char text[256];
+
+    if (strcmp(version, SOPOOL_VERSION) == 0)
+        return true;
+    (void)snprintf(text, sizeof(text),
+                   "the worker program is that of sopool " SOPOOL_VERSION
+                   ", the library is %.100s: start the program that uses it "
+                   "again, or correct SOPOOL_WORKER",
+                   version);
+    (void)message_send_text(CONTROL_FD, MESSAGE_FAILED, SOPOOL_E_BROKEN, text);
+    return false;
+}
+
 static const struct leaving leaving = {leave_prepare, leave};
 
 int main(int argc, char **argv)
@@ -68,7 +84,7 @@ int main(int argc, char **argv)
     bool forkserver;
     long parent;
 
-    if (argc != 3)
+    if (argc != 4)
         return usage();
     forkserver = strcmp(argv[1], "--forkserver") == 0;
     if (!forkserver && strcmp(argv[1], "--worker") != 0)
@@ -78,6 +94,8 @@ int main(int argc, char **argv)
     (void)close_range(CONTROL_FD + 1, ~0U, 0);
     process_reset_signals();
     if (!process_settle((pid_t)parent, -1))
+        return 1;
+    if (!is_ours(argv[3]))
         return 1;
     return forkserver ? forkserver_serve(CONTROL_FD, &leaving) : run_worker();
 }

@@ -117,7 +117,8 @@ static int spawn(const struct launch *launch, const char *mode, char **env,
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     char parent[16], name[] = "sopool-worker", how[16];
-    char *argv[] = {name, how, parent, NULL};
+    char version[] = SOPOOL_VERSION;
+    char *argv[] = {name, how, parent, version, NULL};
     int status;
 
     (void)snprintf(parent, sizeof(parent), "%d", (int)getpid());

@@ -364,3 +364,17 @@ death() {
     has "$BATS_TEST_TMPDIR/in:2: ways.fill(\"1000\"): " "SIGKILL" \
         "by the kernel, which has just killed a process for want of memory"
 }
+
+@test "a worker program of another version says so" {
+    local method
+    printf '#!/bin/sh\nexec "%s" "$1" "$2" 0.0.1\n' "$SOPOOL_WORKER" \
+        >"$BATS_TEST_TMPDIR/worker"
+    chmod 755 "$BATS_TEST_TMPDIR/worker"
+    for method in forkserver spawn; do
+        SOPOOL_WORKER=$BATS_TEST_TMPDIR/worker run sopool apply \
+            --start-method $method math.square 3
+        ends 3
+        has "the worker program is that of sopool " \
+            ", the library is 0.0.1: start the program that uses it again, or"
+    done
+}
