@@ -18,7 +18,7 @@ int warm_map(struct warm *warm, int fd, uint64_t serial)
     warm_finish(warm);
     if (fstat(fd, &st) != 0)
         return -1;
-    warm->half = (size_t)st.st_size / 2;
+    warm->half = (size_t)(st.st_size / 2);
     warm->args = map_half(fd, warm->half, PROT_READ, 0);
     warm->results =
         map_half(fd, warm->half, PROT_READ | PROT_WRITE, warm->half);

@@ -5,7 +5,7 @@
 # other libraries only libyaml is needed, a static one: that of libyaml-dev for
 # the machine, or below $CROSS_ROOT.
 
-# machine HOST...: the name that qemu has for each.
+# machine HOST: the name that qemu has for it.
 machine() {
     case $1 in
     i?86-*) echo i386 ;;
@@ -42,10 +42,12 @@ try() {
     qemu="qemu-$(machine "$host") -L /usr/$host"
     libs=/usr/lib/$("$host-gcc" -print-multiarch 2>/dev/null)
     yaml=$(find "${CROSS_ROOT-}$libs/libyaml.a" 2>/dev/null)
-    if ! command -v "$host-gcc" "${qemu%% *}" >/dev/null || [ -z "$yaml" ]; then
+    if ! command -v "$host-gcc" >/dev/null ||
+        ! command -v "${qemu%% *}" >/dev/null || [ -z "$yaml" ]; then
         echo "ok 1 - $host # SKIP needs $host-gcc, ${qemu%% *} and libyaml.a"
         return
     fi
+    echo "# $host"
     mkdir "$dir/$host" && cd "$dir/$host" || exit 99
     if ! build >log 2>&1; then
         sed 's/^/# /' log | tail -n 20
