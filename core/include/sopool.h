@@ -390,6 +390,17 @@ SOPOOL_API const sopool_key_info *sopool_options_key(size_t index);
 SOPOOL_API int sopool_options_only(sopool_options *options, const char *task,
                                    sopool_error *err);
 
+/* Gets a folder in which plugins are looked for; borrowed until it returns. */
+typedef void sopool_folder_fn(void *ctx, const char *path);
+
+/* Tells the folders in which a pool of these options looks for plugins, in the
+ * order in which it does: those of the options, of the environment variable
+ * SOPOOL_PLUGIN_PATH, the usual ones. Whether they are there is not looked at.
+ * For programs that watch them. -1: no memory; some were told then. */
+SOPOOL_API int sopool_options_folders(const sopool_options *options,
+                                      sopool_folder_fn *each, void *ctx,
+                                      sopool_error *err);
+
 struct sopool_task;
 
 /* Makes a function of the program a task of the pools that are made from these
@@ -457,6 +468,14 @@ SOPOOL_API sopool_pool *sopool_open(const char *config_path, sopool_error *err);
  * one that cannot start breaks the pool, and every call then says why. */
 SOPOOL_API sopool_pool *sopool_open_options(const sopool_options *options,
                                             sopool_error *err);
+
+/* Waits until a worker is ready for calls, its initializer done. -1: the pool
+ * is broken, which the error explains, or was ended (SOPOOL_E_CLOSED), or the
+ * time passed (SOPOOL_E_TIMEOUT); in a thread worker of the same pool
+ * SOPOOL_E_DEADLOCK. Calls need no such wait; it is for programs that say when
+ * they are ready themselves. */
+SOPOOL_API int sopool_wait_ready(sopool_pool *pool, int64_t timeout_ms,
+                                 sopool_error *err);
 
 /* No more calls are taken; those already taken are done, then the workers end.
  * May be called in a signal handler. */

@@ -1,4 +1,5 @@
 core_libsopool_core_la_SOURCES += \
+	core/pool/await.c \
 	core/pool/batch.c \
 	core/pool/batch.h \
 	core/pool/buffers.c \

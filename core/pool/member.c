@@ -244,6 +244,7 @@ static void became_ready(struct member *m)
     m->limit_at = CLOCK_NEVER;
     m->pool->ready++;
     m->pool->start_failures = 0;
+    pthread_cond_broadcast(&m->pool->changed);
     events_note(m, SOPOOL_WORKER_READY, NULL);
 }
 

@@ -70,6 +70,13 @@ static int fill(struct dirs *dirs, const sopool_options *options)
     return options->plugin_path.count > 0 ? 0 : add_usual(dirs);
 }
 
+static void finish(struct dirs *dirs)
+{
+    free(dirs->texts[0]);
+    free(dirs->texts[1]);
+    free(dirs->list);
+}
+
 sopool_catalog *plugins_find(const sopool_options *options,
                              sopool_report_fn *report, void *ctx,
                              sopool_error *err)
@@ -84,9 +91,7 @@ sopool_catalog *plugins_find(const sopool_options *options,
             options->plugin_load.count, report, ctx, err);
     else
         (void)error_nomem(err);
-    free(dirs.texts[0]);
-    free(dirs.texts[1]);
-    free(dirs.list);
+    finish(&dirs);
     return catalog;
 }
 
@@ -95,4 +100,16 @@ sopool_catalog *sopool_catalog_open(const sopool_options *options,
                                     sopool_error *err)
 {
     return plugins_find(options, report, ctx, err);
+}
+
+int sopool_options_folders(const sopool_options *options,
+                           sopool_folder_fn *each, void *ctx, sopool_error *err)
+{
+    struct dirs dirs = {0};
+    int status = fill(&dirs, options);
+
+    for (size_t i = 0; i < dirs.count; i++)
+        each(ctx, dirs.list[i].path);
+    finish(&dirs);
+    return status == 0 ? 0 : error_nomem(err);
 }

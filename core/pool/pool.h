@@ -224,7 +224,8 @@ struct task_record {
 struct sopool_pool {
     pthread_mutex_t lock;
     _Atomic(struct range *) inbox; /* see queue.c; needs no lock */
-    pthread_cond_t changed;        /* finished, or no callback runs any more */
+    pthread_cond_t changed;        /* a worker is ready; broken; finished; or no
+                                      callback runs any more */
     atomic_uint refs;              /* who still uses this memory: see guard.c */
     unsigned process;              /* in which it was opened: see guard.c */
     sopool_options *options;

@@ -130,5 +130,18 @@ SOPOOL_TASK(fails_unless, bool,
     return sopool_fail(call, "there is no file yet");
 }
 
+SOPOOL_TASK(waits_for, bool,
+            "An initializer that waits until the file BEHAVE_FILE is there.")
+{
+    const char *path = getenv("BEHAVE_FILE");
+
+    (void)call;
+    (void)a;
+    while (path != NULL && access(path, F_OK) != 0)
+        (void)usleep(1000);
+    *out = true;
+    return SOPOOL_OK;
+}
+
 SOPOOL_PLUGIN(behave, "1", square, subtract, wait, touch_and_wait, patient,
-              odd_fails, fails_unless, log_call);
+              odd_fails, fails_unless, log_call, waits_for);

@@ -503,6 +503,47 @@ START_TEST(a_broken_pool_fails_fast_and_can_be_reset)
 }
 END_TEST
 
+START_TEST(who_is_to_say_so_can_wait_until_it_is_ready)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_stats stats;
+    sopool_pool *pool;
+    gate path;
+
+    set(options, "initializer", "behave.waits_for");
+    ck_assert_int_eq(setenv("BEHAVE_FILE", gate_new(path), 1), 0);
+    pool = open_pool(options);
+    ck_assert_int_eq(sopool_wait_ready(pool, 20, &err), -1);
+    ck_assert_int_eq(err.code, SOPOOL_E_TIMEOUT);
+    gate_open(path);
+    MUST(sopool_wait_ready(pool, 20000, &err) == 0);
+    (void)sopool_get_stats(pool, &stats, NULL, 0);
+    ck_assert_uint_ge(stats.workers, 1);
+    sopool_close(pool);
+    ck_assert_int_eq(sopool_wait_ready(pool, -1, &err), -1);
+    ck_assert_int_eq(err.code, SOPOOL_E_CLOSED);
+    sopool_destroy(pool);
+    gate_remove(path);
+}
+END_TEST
+
+START_TEST(who_waits_until_it_is_ready_hears_why_it_is_not)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_pool *pool;
+    gate path;
+
+    set(options, "initializer", "behave.fails_unless");
+    ck_assert_int_eq(setenv("BEHAVE_FILE", gate_new(path), 1), 0);
+    pool = open_pool(options);
+    ck_assert_int_eq(sopool_wait_ready(pool, -1, &err), -1);
+    ck_assert_int_eq(err.code, SOPOOL_E_BROKEN);
+    ck_assert_ptr_nonnull(strstr(err.message, "behave.fails_unless"));
+    end_pool(pool);
+    gate_remove(path);
+}
+END_TEST
+
 START_TEST(a_worker_killed_from_outside_is_replaced)
 {
     sopool_pool *pool = pool_of(methods[_i]);
@@ -834,6 +875,10 @@ int main(void)
     tcase_add_loop_test(t, workers_end_as_by_exit, 0, PROGRAM_METHODS);
     tcase_add_loop_test(t, so_do_workers_of_one_call, 0, PROGRAM_METHODS);
     tcase_add_loop_test(t, a_broken_pool_fails_fast_and_can_be_reset, 0,
+                        METHODS);
+    tcase_add_loop_test(t, who_is_to_say_so_can_wait_until_it_is_ready, 0,
+                        METHODS);
+    tcase_add_loop_test(t, who_waits_until_it_is_ready_hears_why_it_is_not, 0,
                         METHODS);
     tcase_add_loop_test(t, a_worker_killed_from_outside_is_replaced, 0,
                         PROCESS_METHODS);

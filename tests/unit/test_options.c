@@ -165,6 +165,32 @@ START_TEST(lists_are_added_to)
 }
 END_TEST
 
+static void note_folder(void *ctx, const char *path)
+{
+    char *all = ctx;
+
+    (void)strcat(strcat(all, path), "\n");
+}
+
+START_TEST(folders_in_the_order_of_the_search)
+{
+    char all[4096] = "";
+
+    ck_assert_int_eq(setenv("SOPOOL_PLUGIN_PATH", "/env::/env2", 1), 0);
+    ck_assert_int_eq(setenv("HOME", "/home/me", 1), 0);
+    good("plugin_path", "/first");
+    ck_assert_int_eq(sopool_options_folders(options, note_folder, all, &err),
+                     0);
+    ck_assert_ptr_eq(
+        strstr(all, "/first\n/env\n/env2\n/home/me/.local/lib/sopool\n/"), all);
+    good("plugins.path", "/config");
+    all[0] = '\0';
+    ck_assert_int_eq(sopool_options_folders(options, note_folder, all, &err),
+                     0);
+    ck_assert_str_eq(all, "/first\n/env\n/env2\n/config\n");
+}
+END_TEST
+
 START_TEST(unknown_keys_are_guessed)
 {
     static const char *const guesses[][2] = {
@@ -463,6 +489,7 @@ int main(void)
                         sizeof(sizes) / sizeof(sizes[0]));
     tcase_add_test(t, words);
     tcase_add_test(t, lists_are_added_to);
+    tcase_add_test(t, folders_in_the_order_of_the_search);
     tcase_add_test(t, unknown_keys_are_guessed);
     tcase_add_test(t, only_what_a_task_needs);
     tcase_add_test(t, a_copy_has_everything);
