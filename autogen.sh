@@ -6,8 +6,8 @@
 # Debian's names of what is needed: to build, for the demo, for the tests.
 build_packages='
     autoconf automake libtool make pkg-config gcc libc6-dev
-    libcurl4-openssl-dev libelf-dev libjson-c-dev libncurses-dev libpcre2-dev
-    libssl-dev libyaml-dev'
+    libcurl4-openssl-dev libelf-dev libevent-dev libjson-c-dev libncurses-dev
+    libpcre2-dev libssl-dev libyaml-dev'
 demo_packages='
     wamerican-insane'
 check_packages='

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "service/address.h"
 #include "status.h"
 
 static struct output out = {.fd = STDOUT_FILENO};
@@ -81,10 +82,25 @@ static void offer_names(const char *names)
     output_format(&out, "%s\n", names);
 }
 
+struct offered {
+    const char *before, *typed;
+};
+
+static void offer_service(void *ctx, const char *name, size_t size)
+{
+    const struct offered *offered = ctx;
+
+    offer(offered->before, name, size, offered->typed, "a service");
+}
+
 static void offer_values(const struct option_spec *spec, const char *before,
                          const char *typed)
 {
+    struct offered offered = {before, typed};
     const char *names = names_of(spec);
+
+    if (strcmp(spec->name, "service") == 0)
+        address_each(offer_service, &offered);
 
     for (const char *at = words_of(spec); *at != '\0';) {
         size_t size = strcspn(at, ", ");

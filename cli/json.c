@@ -393,12 +393,18 @@ int json_value(struct json *json, int type, const char *text, size_t size,
 /* What the arguments of a call are made from. */
 struct call {
     const sopool_task_info *task;
-    const sopool_writer *given; /* of each parameter; of size 0: it is open */
+    const sopool_writer *given; /* of each parameter; of size 0: it is open;
+                                   NULL: all are */
     bool list;
     size_t open_count;
     const char *text; /* that it is read from */
     size_t size;
 };
+
+static bool is_given(const struct call *call, size_t i)
+{
+    return call->given != NULL && call->given[i].size > 0;
+}
 
 static struct call call_of(const sopool_task_info *task,
                            const sopool_writer *given, bool list)
@@ -406,7 +412,7 @@ static struct call call_of(const sopool_task_info *task,
     struct call call = {.task = task, .given = given, .list = list};
 
     for (size_t i = 0; i < task->param_count; i++)
-        call.open_count += given[i].size == 0;
+        call.open_count += !is_given(&call, i);
     return call;
 }
 
@@ -416,7 +422,7 @@ static bool is_itself(const struct call *call, json_object *value)
     size_t i = 0;
     int type;
 
-    while (call->given[i].size > 0)
+    while (is_given(call, i))
         i++;
     type = call->task->params[i].type;
     return type == SOPOOL_MAP || type == SOPOOL_ANY ||
@@ -472,8 +478,7 @@ static int check_given(const struct call *call, json_object *map,
     for (size_t i = 0; i < call->task->param_count; i++) {
         const char *name = call->task->params[i].name;
 
-        if (call->given[i].size > 0 &&
-            json_object_object_get_ex(map, name, NULL))
+        if (is_given(call, i) && json_object_object_get_ex(map, name, NULL))
             return message_refuse(err,
                                   "the object has \"%s\", which --arg gives "
                                   "too; allowed: one of them",
@@ -586,12 +591,11 @@ static int put_arguments(struct json *json, const struct call *call,
     (void)sopool_put_array(out, call->task->param_count);
     for (size_t i = 0; i < call->task->param_count; i++) {
         const sopool_param *param = &call->task->params[i];
-        const sopool_writer *given = &call->given[i];
         json_object *value = NULL;
         sopool_error why;
 
-        if (given->size > 0) {
-            (void)sopool_put_raw(out, given->data, given->size);
+        if (is_given(call, i)) {
+            (void)sopool_put_raw(out, call->given[i].data, call->given[i].size);
             continue;
         }
         if (find_value(call, from, i, nth++, &value, err) != 0)
@@ -622,4 +626,35 @@ int json_arguments(struct json *json, const sopool_task_info *task,
     json->members = 0;
     status = put_arguments(json, &call, tree, out, err);
     return finish(json, tree, members, status, out, err);
+}
+
+int json_read(struct json *json, const char *text, size_t size,
+              struct json_object **tree, sopool_error *err)
+{
+    size_t members;
+
+    if (parse(json, text, size, tree, &members, err) != 0) {
+        *tree = NULL;
+        return -1;
+    }
+    if (count_members(*tree) == members)
+        return 0;
+    json_object_put(*tree);
+    *tree = NULL;
+    return message_refuse(err, "has an object with a key twice");
+}
+
+int json_call(struct json *json, const sopool_task_info *task,
+              struct json_object *params, sopool_writer *out, sopool_error *err)
+{
+    struct call call = call_of(task, NULL, true);
+    json_object *none = params == NULL ? json_object_new_array() : NULL;
+    int status =
+        put_arguments(json, &call, params != NULL ? params : none, out, err);
+
+    json_object_put(none);
+    if (status == 0 && out->failed)
+        return message_refuse(err,
+                              "the arguments are too large: out of memory");
+    return status;
 }

@@ -11,6 +11,7 @@
 #include <sopool/cbor.h>
 
 struct json;
+struct json_object; /* of the library json-c */
 
 struct json *json_new(void); /* NULL: no memory */
 void json_free(struct json *json);
@@ -28,5 +29,16 @@ int json_value(struct json *json, int type, const char *text, size_t size,
 int json_arguments(struct json *json, const sopool_task_info *task,
                    const sopool_writer *given, bool list, const char *text,
                    size_t size, sopool_writer *out, sopool_error *err);
+
+/* A text's value as a tree of the library, the caller's to put; NULL is also
+ * the value null. The error says what is wrong with the text. */
+int json_read(struct json *json, const char *text, size_t size,
+              struct json_object **tree, sopool_error *err);
+
+/* Adds the list of all arguments of a task's call, from an array of them or an
+ * object of them by name (NULL: none) that json_read has given. */
+int json_call(struct json *json, const sopool_task_info *task,
+              struct json_object *params, sopool_writer *out,
+              sopool_error *err);
 
 #endif

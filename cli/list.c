@@ -5,14 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sopool/abi.h>
 #include <sopool/cbor.h>
 
 #include "message.h"
 #include "near.h"
 #include "output.h"
-#include "render.h"
 #include "status.h"
+#include "taskjson.h"
 
 /* The widest column that is still kept for the sake of a few long entries. */
 enum { WIDEST = 40 };
@@ -93,17 +92,6 @@ static void put_table(const struct listing *list)
 
 /* ---- one task ---------------------------------------------------------- */
 
-static const struct {
-    uint32_t flag;
-    const char *name, *means;
-} flags[] = {
-    {SOPOOL_IDEMPOTENT, "idempotent", "may be run again after a crash"},
-    {SOPOOL_PURE, "pure", "the result depends on the arguments alone"},
-    {SOPOOL_NO_FORK, "no_fork", "runs with the start method spawn alone"},
-};
-
-enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
-
 static void put_field(const char *name, const char *text)
 {
     put_column(name, strlen("signature"));
@@ -119,54 +107,15 @@ static void put_details(const sopool_task_info *task)
     put_field("plugin", task->plugin);
     put_field("version", task->plugin_version);
     put_field("file", task->path);
-    for (size_t i = 0; i < FLAGS; i++)
-        if (task->flags & flags[i].flag) {
+    for (size_t i = 0; i < TASK_FLAGS; i++)
+        if (task->flags & task_flags[i].flag) {
             put_column("flag", strlen("signature"));
-            output_format(&out, "%s: %s\n", flags[i].name, flags[i].means);
+            output_format(&out, "%s: %s\n", task_flags[i].name,
+                          task_flags[i].means);
         }
 }
 
 /* ---- as JSON ----------------------------------------------------------- */
-
-static void put_params(const sopool_task_info *task)
-{
-    output_text(&out, "\"params\":[");
-    for (size_t i = 0; i < task->param_count; i++) {
-        output_text(&out, i > 0 ? ",{" : "{");
-        render_member(&out, "name", task->params[i].name);
-        output_format(&out, "\"type\":\"%s\"}",
-                      sopool_type_name(task->params[i].type));
-    }
-    output_text(&out, "],");
-}
-
-static void put_flags(const sopool_task_info *task)
-{
-    const char *comma = "";
-
-    output_text(&out, "\"flags\":[");
-    for (size_t i = 0; i < FLAGS; i++)
-        if (task->flags & flags[i].flag) {
-            output_format(&out, "%s\"%s\"", comma, flags[i].name);
-            comma = ",";
-        }
-    output_byte(&out, ']');
-}
-
-static void put_object(const sopool_task_info *task)
-{
-    output_byte(&out, '{');
-    render_member(&out, "name", task->name);
-    render_member(&out, "signature", task->signature);
-    render_member(&out, "doc", task->doc);
-    render_member(&out, "plugin", task->plugin);
-    render_member(&out, "version", task->plugin_version);
-    render_member(&out, "file", task->path);
-    put_params(task);
-    render_member(&out, "result", sopool_type_name(task->result_type));
-    put_flags(task);
-    output_byte(&out, '}');
-}
 
 static void put_array(const struct listing *list)
 {
@@ -176,7 +125,7 @@ static void put_array(const struct listing *list)
 
     while ((task = task_at(list, &at)) != NULL) {
         output_text(&out, before);
-        put_object(task);
+        task_json(&out, task);
         before = ",\n";
     }
     output_text(&out, before[0] == '[' ? "[]\n" : "\n]\n");

@@ -125,6 +125,12 @@ sopool_SOURCES = \
 	cli/sanitizer.h \
 	cli/screen.c \
 	cli/screen.h \
+	cli/serve.c \
+	cli/serve.h \
+	cli/service/address.c \
+	cli/service/address.h \
+	cli/service/relay.c \
+	cli/service/relay.h \
 	cli/session.c \
 	cli/session.h \
 	cli/settings.c \
@@ -136,6 +142,8 @@ sopool_SOURCES = \
 	cli/status.h \
 	cli/tap.c \
 	cli/tap.h \
+	cli/taskjson.c \
+	cli/taskjson.h \
 	cli/test.c \
 	cli/test.h \
 	cli/timeline.c \
@@ -150,13 +158,31 @@ sopool_SOURCES = \
 	cli/watcher.h \
 	cli/yamljson.c \
 	cli/yamljson.h
+service_sources = \
+	cli/service/folders.c \
+	cli/service/generation.c \
+	cli/service/guest.c \
+	cli/service/notify.c \
+	cli/service/notify.h \
+	cli/service/reply.c \
+	cli/service/reply.h \
+	cli/service/request.c \
+	cli/service/request.h \
+	cli/service/service.c \
+	cli/service/service.h
+if HAVE_LIBEVENT
+sopool_SOURCES += $(service_sources)
+else
+EXTRA_DIST += $(service_sources)
+endif
 sopool_CPPFLAGS = -I$(top_srcdir)/sdk/include -I$(top_srcdir)/core/include \
 	-I$(top_srcdir)/cli -DTEMPLATES='"$(templatesdir)"' \
 	-DSOPOOL_WORKER_PROGRAM='"$(pkglibexecdir)/sopool-worker"'
 sopool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CLI_OPENSSL_CFLAGS) \
-	$(NCURSES_CFLAGS) $(LIBELF_CFLAGS) $(YAML_CFLAGS)
+	$(NCURSES_CFLAGS) $(LIBELF_CFLAGS) $(YAML_CFLAGS) \
+	$(LIBEVENT_CFLAGS)
 sopool_LDADD = libsopool.la $(JSON_LIBS) $(CLI_OPENSSL_LIBS) $(NCURSES_LIBS) \
-	$(LIBELF_LIBS) $(YAML_LIBS)
+	$(LIBELF_LIBS) $(YAML_LIBS) $(LIBEVENT_LIBS)
 
 # Completion, where each shell looks for that of packages.
 bashcompdir = $(datadir)/bash-completion/completions

@@ -17,6 +17,7 @@
 #include "option.h"
 #include "output.h"
 #include "replay.h"
+#include "serve.h"
 #include "session.h"
 #include "status.h"
 #include "test.h"
@@ -74,7 +75,8 @@ static const struct command commands[] = {
         .status = CALL_STATUS,
         .task_first = true,
         .group = {&option_group_input, &option_group_output,
-                  &option_group_config, &option_group_pool, &option_group_help},
+                  &option_group_service, &option_group_config,
+                  &option_group_pool, &option_group_help},
         .run = apply_run,
     },
     {
@@ -91,8 +93,8 @@ static const struct command commands[] = {
         .status = CALL_STATUS,
         .group = {&option_group_lines, &option_group_inputs,
                   &option_group_outputs, &option_group_runs,
-                  &option_group_pictures, &option_group_config,
-                  &option_group_pool, &option_group_help},
+                  &option_group_pictures, &option_group_service,
+                  &option_group_config, &option_group_pool, &option_group_help},
         .seen = true,
         .run = map_run,
     },
@@ -107,10 +109,37 @@ static const struct command commands[] = {
         .status = CALL_STATUS,
         .group = {&option_group_lines, &option_group_inputs,
                   &option_group_outputs, &option_group_runs,
-                  &option_group_pictures, &option_group_config,
-                  &option_group_pool, &option_group_help},
+                  &option_group_pictures, &option_group_service,
+                  &option_group_config, &option_group_pool, &option_group_help},
         .seen = true,
         .run = starmap_run,
+    },
+    {
+        .name = "serve",
+        .synopsis = "",
+        .summary = "Serves the tasks of a pool to other programs",
+        .details =
+            "Its workers and what their initializer has done stay, and any "
+            "number of\nprograms can call them: 'sopool apply --service "
+            "NAME', or by JSON-RPC 2.0\nin lines on its socket; see "
+            "docs/service.md. A plugin that is installed anew\nis used from "
+            "then on; calls that run are finished by the old one.\n"
+            "\n"
+            "SIGHUP reads the config file again, SIGUSR1 says how far it is, "
+            "SIGTERM and\nSIGINT end it: calls that it has taken are "
+            "finished, up to --grace.",
+        .examples = "  sopool serve --config hash.yaml &\n"
+                    "  sopool apply --service hash hash.sha512 hello\n"
+                    "  sopool map --service hash hash.sha512 <words >digests",
+        .status = "  0    it was told to end\n"
+                  "  1    it cannot listen\n"
+                  "  2    the command line, the config file or a plugin is "
+                  "wrong\n"
+                  "  3    the pool can run nothing any more",
+        .group = {&option_group_serve, &option_group_config, &option_group_pool,
+                  &option_group_help},
+        .seen = true,
+        .run = serve_run,
     },
     {
         .name = "check",
@@ -310,7 +339,8 @@ static int help_on(int argc, char **argv)
 
 static int run(const struct command *command, int argc, char **argv)
 {
-    struct settings settings = {.seen = command->seen};
+    struct settings settings = {
+        .seen = command->seen, .mode = 0600, .grace_ms = 30000};
     int first = option_read(command, &settings, argc, argv);
     int status = EXIT_USAGE;
 

@@ -241,13 +241,15 @@ static int run_pool(struct map *map, const char *task)
 /* The task is known without its plugin being opened. */
 static int run_catalog(struct map *map, const char *task)
 {
-    sopool_options *options = settings_options(map->settings);
+    int status;
+    sopool_options *options =
+        settings_task_options(map->settings, task, &status);
     sopool_catalog *catalog = NULL;
     sopool_error err = {0};
-    int status = EXIT_USAGE;
 
     if (options == NULL)
-        return EXIT_USAGE;
+        return status;
+    status = EXIT_USAGE;
     catalog = sopool_catalog_open(options, NULL, NULL, &err);
     if (catalog != NULL)
         map->task = sopool_catalog_find(catalog, task, &err);

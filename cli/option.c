@@ -201,7 +201,19 @@ static int take_duration(struct settings *settings,
     if (ms < 0)
         return wrong_value(spec, value,
                            "a number and ms, s, m or h, such as 30s");
-    settings->fuzz_ms = ms;
+    *(int64_t *)((char *)settings + spec->at) = ms;
+    return 0;
+}
+
+static int take_mode(struct settings *settings, const struct option_spec *spec,
+                     const char *value)
+{
+    char *end;
+    unsigned long mode = strtoul(value, &end, 8);
+
+    if (value[0] < '0' || value[0] > '7' || *end != '\0' || mode > 0777)
+        return wrong_value(spec, value, "an octal number, such as 660");
+    settings->mode = (unsigned)mode;
     return 0;
 }
 
@@ -436,7 +448,7 @@ const struct option_group option_group_test = {
         {"fuzz", 0, "TIME",
          "call each task for so long with arguments made up\n"
          "from its signature and the cases; 30s, 10m",
-         take_duration, NULL, 0},
+         take_duration, NULL, offsetof(struct settings, fuzz_ms)},
         {"seed", 0, "N", "make up the same arguments again", take_seed, NULL,
          0},
         {"valgrind", 0, NULL, "in workers that valgrind looks at", take_flag,
@@ -457,6 +469,37 @@ const struct option_group option_group_top = {
          offsetof(struct settings, once)},
         {"json", 0, NULL, "with --once: a JSON array of the pools", take_flag,
          NULL, offsetof(struct settings, json)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
+};
+
+const struct option_group option_group_service = {
+    "Workers of somebody else",
+    (const struct option_spec[]){
+        {"service", 0, "NAME",
+         "call the task of that service ('sopool serve'), in\n"
+         "place of a pool of one's own; or the path of its\n"
+         "socket",
+         take_text, NULL, offsetof(struct settings, service)},
+        {NULL, 0, NULL, NULL, NULL, NULL, 0}},
+};
+
+const struct option_group option_group_serve = {
+    "The service",
+    (const struct option_spec[]){
+        {"name", 0, "NAME", "what it is called (default: as the config file)",
+         take_text, NULL, offsetof(struct settings, name)},
+        {"socket", 0, "PATH",
+         "where it listens (default: NAME.sock in\n"
+         "$XDG_RUNTIME_DIR/sopool-services)",
+         take_text, NULL, offsetof(struct settings, socket)},
+        {"mode", 0, "MODE",
+         "who may call it, as the mode of its socket\n"
+         "(default: 600, you alone)",
+         take_mode, NULL, 0},
+        {"grace", 0, "DURATION",
+         "how long calls may take when it is told to end\n"
+         "(default: 30s); then they fail",
+         take_duration, NULL, offsetof(struct settings, grace_ms)},
         {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
 

@@ -37,6 +37,8 @@ extern const struct option_group option_group_new;      /* new */
 extern const struct option_group option_group_replay;   /* replay */
 extern const struct option_group option_group_test;     /* test */
 extern const struct option_group option_group_top;      /* top */
+extern const struct option_group option_group_service;  /* whose tasks */
+extern const struct option_group option_group_serve;    /* serve */
 extern const struct option_group option_group_help;
 
 struct command {

@@ -13,12 +13,11 @@ static void put_member(struct output *out, const char *key, const char *text)
     render_string(out, text, strlen(text));
 }
 
-static void put_error(struct output *out, const sopool_error *err)
+void outcome_error(struct output *out, const sopool_error *err)
 {
     char name[SIGNAL_ROOM];
 
-    output_format(out, "\"error\":{\"code\":\"%s\"",
-                  sopool_code_name(err->code));
+    output_format(out, "{\"code\":\"%s\"", sopool_code_name(err->code));
     put_member(out, "message", err->message);
     if (err->task[0] != '\0')
         put_member(out, "task", err->task);
@@ -45,9 +44,10 @@ void outcome_json(struct output *out, const uint64_t *index,
         render_string(out, input->text, input->size);
         output_byte(out, ',');
     }
-    if (err != NULL)
-        put_error(out, err);
-    else {
+    if (err != NULL) {
+        output_text(out, "\"error\":");
+        outcome_error(out, err);
+    } else {
         output_text(out, "\"result\":");
         render_json(out, item, size);
     }

@@ -14,4 +14,7 @@ void outcome_json(struct output *out, const uint64_t *index,
                   const struct line *input, const void *item, size_t size,
                   const sopool_error *err);
 
+/* A failure as an object: {"code": "died", "message": ..., ...}. */
+void outcome_error(struct output *out, const sopool_error *err);
+
 #endif

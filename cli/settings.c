@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "service/relay.h"
 #include "status.h"
 
 int settings_add(struct settings *settings, const char *option, const char *key,
@@ -119,6 +120,65 @@ sopool_options *settings_options(const struct settings *settings)
     return NULL;
 }
 
+/* ---- a service instead ------------------------------------------------- */
+
+/* What is left to say of a pool whose workers are a service's. */
+static int check_service(const struct settings *settings)
+{
+    static const char *const allowed[] = {"processes", "timeout", "chunksize",
+                                          "status"};
+    enum { ALLOWED = sizeof(allowed) / sizeof(allowed[0]) };
+
+    if (settings->config != NULL) {
+        message("--config is for a pool of your own, not for a --service");
+        return -1;
+    }
+    for (size_t i = 0; i < settings->pool_count; i++) {
+        size_t k = 0;
+
+        while (k < ALLOWED && strcmp(allowed[k], settings->pool[i].key) != 0)
+            k++;
+        if (k == ALLOWED) {
+            message("--%s is the service's to say; with --service allowed: "
+                    "--processes, --timeout, --chunksize, --status",
+                    settings->pool[i].option);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Its own first, so that the command line has the last word. */
+static sopool_options *service_options(const struct settings *settings,
+                                       const char *task, int *status)
+{
+    sopool_options *options = sopool_options_new();
+
+    if (options == NULL) {
+        message("out of memory");
+        return NULL;
+    }
+    if (check_service(settings) == 0) {
+        *status = relay_options(options, settings, task);
+        if (*status == EXIT_GOOD &&
+            (!settings->seen ||
+             sopool_options_set(options, "status", "auto", NULL) == 0) &&
+            apply(options, settings) == 0)
+            return options;
+        *status = *status == EXIT_GOOD ? EXIT_USAGE : *status;
+    }
+    sopool_options_free(options);
+    return NULL;
+}
+
+sopool_options *settings_task_options(const struct settings *settings,
+                                      const char *task, int *status)
+{
+    *status = EXIT_USAGE;
+    return settings->service != NULL ? service_options(settings, task, status)
+                                     : settings_options(settings);
+}
+
 /* ---- the pool ---------------------------------------------------------- */
 
 /* Says why there is no such plugin: among all tasks another name is near. */
@@ -141,11 +201,10 @@ static void explain(const struct settings *settings, const char *task,
 sopool_pool *settings_pool(const struct settings *settings, const char *task,
                            int *status)
 {
-    sopool_options *options = settings_options(settings);
+    sopool_options *options = settings_task_options(settings, task, status);
     sopool_error err = {0};
     sopool_pool *pool = NULL;
 
-    *status = EXIT_USAGE;
     if (options == NULL)
         return NULL;
     if (sopool_options_only(options, task, &err) == 0)

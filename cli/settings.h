@@ -46,8 +46,12 @@ struct settings {
     bool zero;           /* inputs end with NUL */
     bool unordered;
     bool json;
-    bool once;                /* of top */
-    const char *lang, *build; /* of new */
+    bool once;                 /* of top */
+    const char *lang, *build;  /* of new */
+    const char *service;       /* whose task is to be run, or NULL */
+    const char *socket, *name; /* of serve, or NULL; as: */
+    unsigned mode;             /* of the socket */
+    int64_t grace_ms;          /* that calls may take to end */
     bool seen; /* the pool is in `sopool top` unless it is said otherwise */
     bool gdb, valgrind;          /* of replay; the latter of test, too */
     bool sanitizers, no_sandbox; /* of test, as: */
@@ -70,6 +74,11 @@ void settings_finish(struct settings *settings);
 
 /* The pool's options, the caller's; NULL after messages that say why not. */
 sopool_options *settings_options(const struct settings *settings);
+
+/* The same for that task alone, which may be a service's; NULL after messages,
+ * with the exit status. */
+sopool_options *settings_task_options(const struct settings *settings,
+                                      const char *task, int *status);
 
 /* A pool of these options, to run that task; NULL after messages, with the exit
  * status. */

@@ -2,7 +2,7 @@
 dist_man_MANS = docs/sopool.1 docs/sopool.yaml.5
 dist_doc_DATA = NEWS README.md docs/config.md docs/containment.md \
 	docs/cpp.md docs/performance.md docs/plugins.md docs/rust.md \
-	docs/semantics.md docs/testing.md
+	docs/semantics.md docs/service.md docs/testing.md
 
 # Those of section 3 are made from the public header: a page for each of its
 # sections, and one for each function, which refers to its section's.

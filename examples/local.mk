@@ -19,6 +19,7 @@ examples = \
 	examples/words.c
 
 examplesdir = $(docdir)/examples
+dist_examples_SCRIPTS = examples/service.py
 dist_examples_DATA = \
 	$(examples) \
 	examples/README.md \

@@ -217,6 +217,7 @@ bats_tests += \
 	tests/cli/progress.bats \
 	tests/cli/replay.bats \
 	tests/cli/runs.bats \
+	tests/cli/serve.bats \
 	tests/cli/starmap.bats \
 	tests/cli/test.bats \
 	tests/cli/top.bats \
@@ -231,6 +232,7 @@ plain_tests = \
 	tests/cli/new.bats \
 	tests/cli/pages.bats \
 	tests/cli/release.bats \
+	tests/cli/systemd.bats \
 	tests/sdk/cpp.bats \
 	tests/sdk/abi.bats \
 	tests/sdk/headers.bats \
@@ -381,6 +383,8 @@ tests/plugins/lib/stamp: $(test_plugins) $(HEADERS) Makefile
 check_DATA += tests/plugins/lib/stamp
 EXTRA_DIST += $(test_plugins)
 
+distclean-local:
+	rm -rf tests/bin
 clean-local:
 	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/run \
 		tests/reports \

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 # What the command says, and the library to those who use the command.
-FILES = """cli/*.c core/config/*.c core/plugin/*.c core/worker/chaos.c
+FILES = """cli/*.c cli/service/*.c core/config/*.c core/plugin/*.c core/worker/chaos.c
     core/value/text.c core/pool/cause.c core/pool/dispatch.c
     core/pool/obituary.c core/pool/options.c""".split()
 SPEAKERS = """message message_refuse usage unfit wrong complain wrong_value

@@ -3,7 +3,8 @@
     console.py DOCUMENT...
 
 The commands of a document run one after the other in one shell, in an empty
-folder that is also $HOME. "$ " begins a command, "> " goes on with it; the
+folder that is also $HOME; after one that goes on in the background (&) there is
+a pause. "$ " begins a command, "> " goes on with it; the
 lines below are its output, where a line "..." stands for any lines and "..."
 inside a line for any text. What goes to standard error comes last. Each command
 is one test, reported by TAP.
@@ -55,23 +56,38 @@ def pattern(lines):
     return re.compile(text)
 
 
-def run(command, folder):
-    env = dict(os.environ, HOME=folder)
-    with tempfile.TemporaryFile() as errors:
-        done = subprocess.run(["bash", "-c", command], cwd=folder, env=env,
-                              stdin=subprocess.DEVNULL, timeout=60,
-                              stdout=subprocess.PIPE, stderr=errors)
-        errors.seek(0)
-        return (done.stdout + errors.read()).decode()
+def run_all(all_commands, folder):
+    """What each of the commands has printed."""
+    script = []
+    with tempfile.TemporaryDirectory(prefix="sopool-console-") as files:
+        for number, command in enumerate(all_commands):
+            name = os.path.join(files, str(number))
+            with open(name, "w", encoding="utf-8") as file:
+                file.write(command + "\n")
+            script.append(f". {name} >{name}.out 2>{name}.err </dev/null")
+            if command.endswith("&"):
+                script.append("sleep 2")
+        subprocess.run(["bash", "-c", "\n".join(script)], cwd=folder,
+                       env=dict(os.environ, HOME=folder), timeout=600,
+                       stdin=subprocess.DEVNULL)
+        for number, _ in enumerate(all_commands):
+            printed = b""
+            for kind in "out", "err":
+                name = os.path.join(files, f"{number}.{kind}")
+                if os.path.exists(name):
+                    with open(name, "rb") as file:
+                        printed += file.read()
+            yield printed.decode()
 
 
 def main():
     number = failed = 0
     for path in sys.argv[1:]:
         with tempfile.TemporaryDirectory(prefix="sopool-docs-") as folder:
-            for command, expected in commands(path):
+            pairs = list(commands(path))
+            outputs = run_all([command for command, _ in pairs], folder)
+            for (command, expected), got in zip(pairs, outputs):
                 number += 1
-                got = run(command, folder)
                 good = pattern(expected).fullmatch(got) is not None
                 failed += not good
                 title = command.split("\n")[0].replace("#", "")

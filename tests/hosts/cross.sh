@@ -22,7 +22,8 @@ build() {
     "$source/configure" --host="$host" CFLAGS="-O1 -g" \
         YAML_CFLAGS="-I$PWD/include" \
         YAML_LIBS="$yaml" --enable-werror --disable-shared --without-openssl \
-        --without-pcre2 --without-libcurl --without-ncurses --without-libelf &&
+        --without-pcre2 --without-libcurl --without-ncurses --without-libelf \
+        --without-libevent &&
         make -j 2 sopool-worker || return 1
     mkdir tried || return 1
     for plugin in behave faults; do

@@ -28,7 +28,7 @@ build() {
             YAML_CFLAGS=" " \
             YAML_LIBS="$yaml" LIBS="$dir/shim.o" --disable-shared --without-openssl \
             --without-pcre2 --without-libcurl --without-ncurses \
-            --without-libelf && make -j 2 sopool-worker || return 1
+            --without-libelf --without-libevent && make -j 2 sopool-worker || return 1
     mkdir tried || return 1
     for plugin in behave faults; do
         musl-gcc -D_GNU_SOURCE -include sys/syscall.h \
