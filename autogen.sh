@@ -13,7 +13,7 @@ demo_packages='
 check_packages='
     abigail-tools bats check chromium clang clang-format cmake debhelper fish
     g++ gnuplot-nox golang-src libcbor-dev libglib2.0-dev libtbb-dev libuv1-dev
-    mandoc meson procps python3 python3-cbor2 rpm spin valgrind xz-utils
+    mandoc meson procps python3 python3-cbor2 rpm spin systemd valgrind xz-utils
     zlib1g-dev zsh'
 
 die() {

@@ -30,5 +30,6 @@ EXTRA_DIST += \
 	packaging/debian/tests/control \
 	packaging/debian/tests/library \
 	packaging/debian/tests/plugin \
+	packaging/debian/tests/service \
 	packaging/rpm/sopool.rpmlintrc \
 	packaging/rpm/sopool.spec

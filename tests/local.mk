@@ -316,10 +316,24 @@ check-cross:
 
 .PHONY: check-musl check-cross
 EXTRA_DIST += \
+	tests/hosts/booted.sh \
 	tests/hosts/cross.sh \
 	tests/hosts/musl.sh \
 	tests/hosts/shim.c \
 	tests/hosts/smoke.c
+
+# ---- another program: what reads traces
+
+PERFETTO = tests/perfetto/work
+check-perfetto: stage.stamp
+	$(AM_V_at)$(SHELL) tests/env $(SHELL) $(srcdir)/tests/perfetto/check.sh \
+		$(PERFETTO)
+
+.PHONY: check-perfetto
+EXTRA_DIST += \
+	tests/perfetto/check.sh \
+	tests/perfetto/compare.py \
+	tests/perfetto/rules.mk
 
 # ---- the stage: an installation of this build, which the tests use
 
@@ -384,7 +398,7 @@ check_DATA += tests/plugins/lib/stamp
 EXTRA_DIST += $(test_plugins)
 
 distclean-local:
-	rm -rf tests/bin
+	rm -rf tests/bin tests/perfetto/work
 clean-local:
 	rm -rf stage plugins/lib tests/plugins/lib tests/tmp tests/run \
 		tests/reports \
