@@ -24,7 +24,8 @@ static void keep(struct events *events, const sopool_worker_event *event)
         events->tail++;
 }
 
-void events_note(const struct member *m, int kind, const sopool_error *how)
+void events_note(const struct member *m, int kind, int64_t at,
+                 const sopool_error *how)
 {
     sopool_worker_event event = {
         .kind = kind,
@@ -35,7 +36,7 @@ void events_note(const struct member *m, int kind, const sopool_error *how)
 
     if (m->pool->events == NULL)
         return;
-    event.at_ns = clock_since_1970(clock_now());
+    event.at_ns = clock_since_1970(at);
     if (how != NULL) {
         event.ended_by = m->ended_by != 0 ? m->ended_by : how->ended_by;
         event.signal = how->signal;
@@ -47,10 +48,12 @@ void events_note(const struct member *m, int kind, const sopool_error *how)
 /* Those that are there already. */
 static void note_present(const struct sopool_pool *pool)
 {
+    int64_t now = clock_now();
+
     for (const struct member *m = pool->members; m != NULL; m = m->next) {
-        events_note(m, SOPOOL_WORKER_STARTED, NULL);
+        events_note(m, SOPOOL_WORKER_STARTED, now, NULL);
         if (m->state == MEMBER_READY)
-            events_note(m, SOPOOL_WORKER_READY, NULL);
+            events_note(m, SOPOOL_WORKER_READY, now, NULL);
     }
 }
 

@@ -196,7 +196,7 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
     m->next = pool->members;
     pool->members = m;
     pool->stats.started++;
-    events_note(m, SOPOOL_WORKER_STARTED, NULL);
+    events_note(m, SOPOOL_WORKER_STARTED, clock_now(), NULL);
     return 0;
 }
 
@@ -235,7 +235,17 @@ struct member *member_by_pid(struct sopool_pool *pool, pid_t pid)
 
 /* ---- messages ---------------------------------------------------------- */
 
-static void became_ready(struct member *m)
+/* It says when; the pool may have been busy since then, and with its calls.
+ * What cannot be is not taken. */
+static int64_t ready_since(const struct member *m, uint64_t said)
+{
+    int64_t now = clock_now();
+
+    return said >= (uint64_t)m->born && said <= (uint64_t)now ? (int64_t)said
+                                                              : now;
+}
+
+static void became_ready(struct member *m, uint64_t said)
 {
     if (m->state != MEMBER_STARTING)
         return;
@@ -245,7 +255,7 @@ static void became_ready(struct member *m)
     m->pool->ready++;
     m->pool->start_failures = 0;
     pthread_cond_broadcast(&m->pool->changed);
-    events_note(m, SOPOOL_WORKER_READY, NULL);
+    events_note(m, SOPOOL_WORKER_READY, ready_since(m, said), NULL);
 }
 
 /* The worker says why it cannot start; it ends by itself. */
@@ -304,7 +314,7 @@ static void handle(struct member *m, const struct message *message,
                               : clock_now() + m->pool->options->timeout_ns;
         break;
     case MESSAGE_READY:
-        became_ready(m);
+        became_ready(m, message->number);
         break;
     case MESSAGE_FAILED:
         could_not_start(m, message);

@@ -170,7 +170,7 @@ static void finish_member(struct member *m)
     sopool_error err;
 
     cause_describe(m, &err);
-    events_note(m, SOPOOL_WORKER_ENDED, &err);
+    events_note(m, SOPOOL_WORKER_ENDED, clock_now(), &err);
     if (m->state == MEMBER_READY)
         m->pool->ready--;
     m->state = MEMBER_DEAD;
@@ -207,7 +207,7 @@ void member_lose(struct member *m)
     parent_stop(&m->end);
     parent_quit(&m->end);
     cause_describe(m, &err);
-    events_note(m, SOPOOL_WORKER_ENDED, &err);
+    events_note(m, SOPOOL_WORKER_ENDED, clock_now(), &err);
     m->state = MEMBER_LOST;
     settle_all(m, &err);
     count_death(m);

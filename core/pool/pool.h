@@ -675,8 +675,8 @@ void detail_lost(struct member *member, struct batch *batch, uint32_t index);
 
 /* ---- events.c ---------------------------------------------------------- */
 
-/* `how` it ended, or NULL. */
-void events_note(const struct member *member, int kind,
+/* At what time, by clock_now(); `how` it ended, or NULL. */
+void events_note(const struct member *member, int kind, int64_t at,
                  const sopool_error *how);
 
 /* ---- server.c ---------------------------------------------------------- */

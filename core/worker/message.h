@@ -28,7 +28,8 @@ enum message_kind {
     MESSAGE_EXITED,      /* number: pid; value: wait status */
     /* forkserver or worker -> pool */
     MESSAGE_PHASE,  /* value: enum phase; number: plugin; before it begins */
-    MESSAGE_READY,  /* ready for calls (or for MESSAGE_START) */
+    MESSAGE_READY,  /* ready for calls (or for MESSAGE_START); number: when it
+                       became so, by clock_now(), of a worker */
     MESSAGE_FAILED, /* value: sopool_code; text: why it cannot start */
     /* worker -> pool */
     MESSAGE_LEAVING, /* text: why it is fit for no more calls; it ends */

@@ -566,7 +566,8 @@ static int run(struct runner *r)
     chaos_init(&r->call.chaos, &worker->setup->chaos, worker->id,
                worker->process);
     chaos_start(&r->call.chaos);
-    if (message_send(worker->control, MESSAGE_READY, 0, 0, NULL, 0) != 0)
+    if (message_send(worker->control, MESSAGE_READY, 0, (uint64_t)clock_now(),
+                     NULL, 0) != 0)
         return 1;
     return run_ranges(r) == 0 ? 0 : 1;
 }

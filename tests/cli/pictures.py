@@ -13,10 +13,15 @@ def nanoseconds(us):
     return round(us * 1000)
 
 
-def check_track(track, slices, names):
-    """A worker has a name, and does one thing at a time."""
+# Between two looks at clocks a thread may have to wait for its turn.
+JITTER = 5_000_000
+
+
+def check_track(track, slices, names, ready):
+    """A worker has a name, does one thing at a time, and is ready before."""
     assert re.fullmatch(r"worker \d+ \(pid \d+\)", names[track]), track
     slices.sort()
+    assert ready <= slices[0][0] + JITTER, (track, ready, slices[0])
     for (_, end, _), (start, _, _) in zip(slices, slices[1:]):
         assert end <= start, (track, end, start)
 
@@ -25,7 +30,7 @@ def trace(path, calls):
     with open(path, encoding="utf-8") as file:
         events = json.load(file)
     tracks = collections.defaultdict(list)
-    names, count = {}, collections.Counter()
+    names, ready, count = {}, {}, collections.Counter()
     for event in events:
         kind = event["ph"]
         assert kind in "MXi" and event["pid"] > 0, event
@@ -36,6 +41,8 @@ def trace(path, calls):
         if kind == "i":
             assert event["ts"] >= 0 and event["s"] == "t", event
             count[event["name"]] += 1
+        if kind == "i" and event["name"] == "ready":
+            ready[event["tid"]] = nanoseconds(event["ts"])
         if kind == "X":
             start = nanoseconds(event["ts"])
             end = start + nanoseconds(event["dur"])
@@ -48,7 +55,7 @@ def trace(path, calls):
             assert (args["status"] == "done") == ("error" not in args), event
     for track, slices in tracks.items():
         if track != 0:
-            check_track(track, slices, names)
+            check_track(track, slices, names, ready.get(track, 0))
     assert count["call"] == calls, count
     for name in sorted(count):
         print(f"{name}: {count[name]}")
