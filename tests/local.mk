@@ -148,6 +148,7 @@ fuzz_targets = \
 	tests/fuzz/config \
 	tests/fuzz/json \
 	tests/fuzz/manifest \
+	tests/fuzz/request \
 	tests/fuzz/signature \
 	tests/fuzz/value
 if FUZZING
@@ -173,6 +174,14 @@ tests_fuzz_json_CPPFLAGS = $(sopool_CPPFLAGS)
 tests_fuzz_json_CFLAGS = $(sopool_CFLAGS)
 tests_fuzz_json_LDADD = core/libsopool-core.la $(JSON_LIBS)
 tests_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_request_SOURCES = tests/fuzz/request.c $(fuzz_main) \
+	cli/base64.c cli/json.c cli/lint.c cli/message.c cli/near.c \
+	cli/outcome.c cli/output.c cli/render.c cli/service/reply.c \
+	cli/service/request.c cli/taskjson.c
+tests_fuzz_request_CPPFLAGS = $(sopool_CPPFLAGS)
+tests_fuzz_request_CFLAGS = $(sopool_CFLAGS)
+tests_fuzz_request_LDADD = core/libsopool-core.la $(JSON_LIBS)
+tests_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 FUZZ_SECONDS = 3600
 if FUZZING
