@@ -23,6 +23,8 @@ sopool_SOURCES = \
 	cli/done.h \
 	cli/dryrun.c \
 	cli/dryrun.h \
+	cli/duration.c \
+	cli/duration.h \
 	cli/eachfile.c \
 	cli/eachfile.h \
 	cli/elffacts.c \

@@ -16,6 +16,7 @@
 enum { LINE_MAX_BYTES = 4096 };
 
 static atomic_bool bar_stands;
+static bool may_be_unread;
 
 static void write_all(const char *text, size_t size)
 {
@@ -24,7 +25,7 @@ static void write_all(const char *text, size_t size)
 
         if (done < 0 && errno == EINTR)
             continue;
-        if (done < 0 && errno == EPIPE)
+        if (done < 0 && errno == EPIPE && !may_be_unread)
             session_pipe_closed();
         if (done <= 0)
             return;
@@ -55,6 +56,11 @@ static void write_message(const char *fmt, va_list ap)
 
     if (vsnprintf(text, sizeof(text), fmt, ap) >= 0)
         write_line("sopool: ", text);
+}
+
+void message_unread(void)
+{
+    may_be_unread = true;
 }
 
 void message(const char *fmt, ...)

@@ -18,6 +18,9 @@ int usage(const char *command, const char *fmt, ...)
 /* The line as it is, with a newline: a sopool_report_fn. */
 void message_line(void *ctx, const char *line);
 
+/* Messages that nobody reads any more do not end the command from here on. */
+void message_unread(void);
+
 /* A progress bar stands in the last line of the terminal, or no more: a message
  * takes it away first. */
 void message_bar(const char *bar);

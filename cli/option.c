@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "duration.h"
 #include "message.h"
 #include "near.h"
 #include "output.h"
@@ -175,28 +176,10 @@ static int take_picture(struct settings *settings,
     return -1;
 }
 
-/* Milliseconds of a number and a unit; -1: it is none. */
-static int64_t read_duration(const char *text)
-{
-    static const struct {
-        const char *unit;
-        double ms;
-    } units[] = {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
-    char *end;
-    double number = strtod(text, &end);
-
-    if (end == text || !(number > 0) || number > 1e6)
-        return -1;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (strcmp(units[i].unit, end) == 0 && number * units[i].ms >= 1)
-            return (int64_t)(number * units[i].ms);
-    return -1;
-}
-
 static int take_duration(struct settings *settings,
                          const struct option_spec *spec, const char *value)
 {
-    int64_t ms = read_duration(value);
+    int64_t ms = duration_ms(value);
 
     if (ms < 0)
         return wrong_value(spec, value,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duration.h"
 #include "message.h"
 #include "service/relay.h"
 #include "status.h"
@@ -85,7 +86,9 @@ static const char *reason(const struct pool_setting *setting,
     return err->message;
 }
 
-static int apply(sopool_options *options, const struct settings *settings)
+/* All but that key, if it is not NULL. */
+static int apply(sopool_options *options, const struct settings *settings,
+                 const char *but)
 {
     int status = 0;
 
@@ -93,6 +96,8 @@ static int apply(sopool_options *options, const struct settings *settings)
         const struct pool_setting *setting = &settings->pool[i];
         sopool_error err = {0};
 
+        if (but != NULL && strcmp(setting->key, but) == 0)
+            continue;
         if (sopool_options_set(options, setting->key, setting->value, &err) ==
             0)
             continue;
@@ -114,13 +119,33 @@ sopool_options *settings_options(const struct settings *settings)
          sopool_options_set(options, "status", "auto", NULL) == 0) &&
         (settings->config == NULL ||
          settings_read(options, settings->config) == 0) &&
-        apply(options, settings) == 0)
+        apply(options, settings, NULL) == 0)
         return options;
     sopool_options_free(options);
     return NULL;
 }
 
 /* ---- a service instead ------------------------------------------------- */
+
+/* The time limit of calls, which is the service's to keep; 0: none is given. */
+static int take_timeout(const struct settings *settings, int64_t *ms)
+{
+    *ms = 0;
+    for (size_t i = 0; i < settings->pool_count; i++) {
+        const struct pool_setting *setting = &settings->pool[i];
+
+        if (strcmp(setting->key, "timeout") != 0)
+            continue;
+        *ms = duration_ms(setting->value);
+        if (*ms < 0) {
+            message("--timeout: '%.60s' is not right; allowed: a number and "
+                    "ms, s, m or h, such as 30s",
+                    setting->value);
+            return -1;
+        }
+    }
+    return 0;
+}
 
 /* What is left to say of a pool whose workers are a service's. */
 static int check_service(const struct settings *settings)
@@ -153,17 +178,19 @@ static sopool_options *service_options(const struct settings *settings,
                                        const char *task, int *status)
 {
     sopool_options *options = sopool_options_new();
+    int64_t timeout_ms;
 
     if (options == NULL) {
         message("out of memory");
         return NULL;
     }
-    if (check_service(settings) == 0) {
-        *status = relay_options(options, settings, task);
+    if (check_service(settings) == 0 &&
+        take_timeout(settings, &timeout_ms) == 0) {
+        *status = relay_options(options, settings, timeout_ms, task);
         if (*status == EXIT_GOOD &&
             (!settings->seen ||
              sopool_options_set(options, "status", "auto", NULL) == 0) &&
-            apply(options, settings) == 0)
+            apply(options, settings, timeout_ms > 0 ? "timeout" : NULL) == 0)
             return options;
         *status = *status == EXIT_GOOD ? EXIT_USAGE : *status;
     }

@@ -173,6 +173,8 @@ int address_listen(const struct sockaddr_un *own, unsigned mode)
     if (status == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     message("cannot listen at %s: %s", own->sun_path, strerror(errno));
+    if (status == 0)
+        (void)unlink(own->sun_path);
     if (fd >= 0)
         (void)close(fd);
     return -1;

@@ -14,8 +14,8 @@
 
 enum {
     SETTLE_MS = 300,
-    CHANGES = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-              IN_ATTRIB | IN_ONLYDIR,
+    CHANGES = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO |
+              IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR,
 };
 
 static bool is_plugin(const struct inotify_event *event)
@@ -59,7 +59,7 @@ static void on_change_over(evutil_socket_t fd, short what, void *ctx)
     (void)fd;
     (void)what;
     if (!service->ending)
-        (void)generation_begin(service);
+        generation_begin(service);
 }
 
 int folders_open(struct service *service)

@@ -36,9 +36,9 @@ static void free_generation(struct generation *generation)
 {
     if (generation->events != NULL)
         event_free(generation->events);
+    sopool_destroy(generation->pool); /* calls that are not done end here */
     if (generation->look != NULL)
         event_free(generation->look);
-    sopool_destroy(generation->pool);
     sopool_catalog_free(generation->catalog);
     free(generation);
 }
@@ -55,6 +55,8 @@ static void look_at_end(struct generation *generation)
 {
     struct service *service = generation->service;
 
+    if (generation->calls > 0)
+        return;
     if (sopool_join(generation->pool, 0, NULL) != 0 &&
         generation->looked_ms < END_MS) {
         generation->looked_ms += LOOK_MS;
@@ -78,6 +80,7 @@ void generation_called(struct generation *generation)
 {
     if (--generation->calls == 0 && generation->retired)
         look_again(generation, 0);
+    service_look(generation->service);
 }
 
 void generation_end_all(struct service *service)
@@ -96,7 +99,7 @@ void generation_end_all(struct service *service)
 
 /* ---- the beginning ----------------------------------------------------- */
 
-/* The next one is no good: the current one goes on, if it can. */
+/* The next one is no good: the current one goes on, if there is one. */
 static void give_up(struct service *service, int status)
 {
     if (service->current == NULL) {
@@ -125,8 +128,8 @@ static void replace_broken(struct generation *generation)
     message("the pool can run nothing any more; another one is started");
     service->current = NULL;
     generation_retire(generation);
-    if (service->candidate == NULL && generation_begin(service) != 0)
-        service_end(service, EXIT_BROKEN);
+    if (service->candidate == NULL)
+        generation_begin(service);
 }
 
 static void become_current(struct generation *generation)
@@ -148,6 +151,8 @@ static void look_at_start(struct generation *generation)
     struct service *service = generation->service;
     sopool_error err;
 
+    if (service->ending)
+        return;
     if (sopool_wait_ready(generation->pool, 0, &err) == 0) {
         become_current(generation);
         return;
@@ -216,15 +221,18 @@ static int open_pool(struct generation *generation,
     if (generation->catalog != NULL)
         generation->pool = sopool_open_options(options, &err);
     if (generation->pool != NULL && add_events(generation, &err) == 0)
-        return 0;
+        return EXIT_GOOD;
     message("%s", err.message);
-    return -1;
+    return settings_status(err.code);
 }
 
-static struct generation *make(struct service *service)
+/* NULL after messages, with the exit status that goes with them. */
+static struct generation *make(struct service *service, int *status)
 {
     struct generation *generation = calloc(1, sizeof(*generation));
     sopool_options *options = settings_options(service->settings);
+
+    *status = options == NULL ? EXIT_USAGE : EXIT_FAILED;
 
     if (options != NULL)
         folders_watch(service, options);
@@ -232,7 +240,9 @@ static struct generation *make(struct service *service)
         generation->service = service;
     if (generation == NULL)
         message("out of memory");
-    else if (options == NULL || open_pool(generation, options) != 0) {
+    else if (options != NULL)
+        *status = open_pool(generation, options);
+    if (generation != NULL && *status != EXIT_GOOD) {
         free_generation(generation);
         generation = NULL;
     }
@@ -240,23 +250,22 @@ static struct generation *make(struct service *service)
     return generation;
 }
 
-int generation_begin(struct service *service)
+void generation_begin(struct service *service)
 {
     struct generation *generation;
+    int status;
 
-    if (service->candidate != NULL) {
-        generation_retire(service->candidate);
-        service->candidate = NULL;
-    }
     if (service->current != NULL)
         notify_reloading();
-    generation = make(service);
+    generation = make(service, &status);
     if (generation == NULL) {
-        give_up(service, EXIT_USAGE);
-        return -1;
+        if (service->candidate == NULL)
+            give_up(service, status);
+        return;
     }
+    if (service->candidate != NULL)
+        generation_retire(service->candidate);
     generation->next = service->generations;
     service->generations = service->candidate = generation;
     look_again(generation, 0);
-    return 0;
 }

@@ -1,9 +1,9 @@
 /* guest.c - a client's connection. See service.h.
  *
  * Lines are taken out of its buffer while there is a pool to call, fewer than
- * WINDOW calls of this client are under way and it reads its answers; else they
- * stay, the buffer fills, and the client has to wait. Of one that has gone only
- * those that want no answer are taken.
+ * WINDOW calls of this client are under way (of those with much data fewer) and
+ * it reads its answers; else they stay, the buffer fills, and the client has to
+ * wait. Of one that has gone only those that want no answer are taken.
  */
 #include "service/service.h"
 
@@ -25,6 +25,8 @@ enum {
     WINDOW = 1024,                /* calls of a client that are under way */
     LINE_MOST = 64 * 1024 * 1024, /* bytes of a request */
     UNREAD_MOST = 1024 * 1024,    /* bytes of answers that wait to be read */
+    HEAVY_SIZE = 32 * 1024,       /* of a request, that is held in a file */
+    HEAVY_MOST = 16,              /* of these at a time */
 };
 
 struct call {
@@ -33,6 +35,7 @@ struct call {
     sopool_result *result;
     char *id; /* owned; NULL: nobody wants the answer */
     bool cbor;
+    bool heavy;
     struct call *next, **back; /* of the guest's */
 };
 
@@ -40,7 +43,7 @@ struct guest {
     struct service *service;
     struct bufferevent *io;
     struct call *calls;
-    size_t call_count;
+    size_t call_count, heavy_count;
     size_t searched; /* bytes at hand in which there is no newline */
     bool last;       /* nothing more is read */
     bool gone;       /* nobody reads the answers */
@@ -55,6 +58,7 @@ static void unlink_call(struct call *call)
     if (call->next != NULL)
         call->next->back = call->back;
     call->guest->call_count--;
+    call->guest->heavy_count -= call->heavy;
     call->guest = NULL;
 }
 
@@ -78,6 +82,8 @@ static void drop(struct guest *guest)
     *guest->back = guest->next;
     if (guest->next != NULL)
         guest->next->back = guest->back;
+    /* A worker that was forked may have it open, too. */
+    (void)shutdown(bufferevent_getfd(guest->io), SHUT_RDWR);
     bufferevent_free(guest->io);
     free(guest);
     service->guest_count--;
@@ -106,9 +112,14 @@ static struct output *begin_reply(struct guest *guest)
     return &guest->service->out;
 }
 
+/* A client that would get half an answer gets none any more. */
 static void end_reply(struct guest *guest)
 {
     output_flush(&guest->service->out);
+    if (guest->service->unsent) {
+        guest->service->unsent = false;
+        guest->last = guest->gone = true;
+    }
 }
 
 static void refuse(struct guest *guest, const char *id, int code,
@@ -152,7 +163,8 @@ static void on_done(sopool_result *result, void *ctx)
     sopool_result_free(call->result);
     free(call->id);
     free(call);
-    if (guest != NULL && (guest->last || guest->call_count == WINDOW / 2))
+    if (guest != NULL && (guest->last || guest->call_count == WINDOW / 2 ||
+                          guest->heavy_count == HEAVY_MOST - 1))
         go_on(guest);
 }
 
@@ -190,8 +202,10 @@ static int read_arguments(struct service *service,
 static sopool_result *submit(struct call *call, const struct request *request,
                              sopool_error *err)
 {
-    const sopool_call_options options = {
-        .callback = on_done, .error_callback = on_done, .ctx = call};
+    const sopool_call_options options = {.callback = on_done,
+                                         .error_callback = on_done,
+                                         .ctx = call,
+                                         .timeout_ms = request->timeout_ms};
     sopool_pool *pool = call->generation->pool;
     const sopool_task_info *task = sopool_find_task(pool, request->method, err);
     sopool_writer args = growing_writer();
@@ -207,7 +221,7 @@ static sopool_result *submit(struct call *call, const struct request *request,
 }
 
 /* Begins the call; takes the request's id. */
-static void begin_call(struct guest *guest, struct request *request)
+static void begin_call(struct guest *guest, struct request *request, bool heavy)
 {
     struct generation *generation = guest->service->current;
     struct call *call = calloc(1, sizeof(*call));
@@ -238,6 +252,8 @@ static void begin_call(struct guest *guest, struct request *request)
         call->next->back = &call->next;
     guest->calls = call;
     guest->call_count++;
+    call->heavy = heavy;
+    guest->heavy_count += heavy;
     generation->calls++;
 }
 
@@ -276,7 +292,7 @@ static void take_line(struct guest *guest, const char *line, size_t size)
         refuse(guest, request.id, code, &err, false);
     else if ((!guest->gone || request.id == NULL) &&
              !answer_here(guest, &request))
-        begin_call(guest, &request);
+        begin_call(guest, &request, size > HEAVY_SIZE);
     request_finish(&request);
 }
 
@@ -309,11 +325,18 @@ static void cut_off(struct guest *guest, struct evbuffer *in)
     (void)evbuffer_drain(in, evbuffer_get_length(in));
 }
 
+/* Is there a pool to call? */
+static bool is_served(const struct service *service)
+{
+    return service->current != NULL && !service->current->broken;
+}
+
 static bool is_full(const struct guest *guest)
 {
     if (guest->gone)
-        return guest->service->current == NULL;
-    return guest->service->current == NULL || guest->call_count >= WINDOW ||
+        return !is_served(guest->service);
+    return !is_served(guest->service) || guest->call_count >= WINDOW ||
+           guest->heavy_count >= HEAVY_MOST ||
            evbuffer_get_length(bufferevent_get_output(guest->io)) > UNREAD_MOST;
 }
 
@@ -328,7 +351,12 @@ static void take_lines(struct guest *guest)
         if (end < 0)
             break;
         line = (const char *)evbuffer_pullup(in, end);
-        if (end > 0 && line != NULL)
+        if (end > 0 && line == NULL) {
+            guest->last = guest->gone = true; /* no memory */
+            (void)evbuffer_drain(in, evbuffer_get_length(in));
+            break;
+        }
+        if (end > 0)
             take_line(guest, line, (size_t)end);
         (void)evbuffer_drain(in, (size_t)end + 1);
         guest->searched = 0;

@@ -2,7 +2,9 @@
 #include "service/relay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +41,15 @@ static struct {
     struct line_out *idle; /* under the lock */
     json_object *described;
     const char *method;
+    int64_t timeout_ms; /* of a call, in the service; 0: none of ours */
+    atomic_int_least64_t next_id;
     sopool_task task;
-} relay = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} relay = {.lock = PTHREAD_MUTEX_INITIALIZER, .next_id = 1};
 
 /* ---- connections ------------------------------------------------------- */
 
-static int take_connection(void)
+/* `kept`: it was used before, and may have been closed meanwhile. */
+static int take_connection(bool *kept)
 {
     struct line_out *idle;
     int fd;
@@ -54,6 +59,7 @@ static int take_connection(void)
     if (idle != NULL)
         relay.idle = idle->next;
     (void)pthread_mutex_unlock(&relay.lock);
+    *kept = idle != NULL;
     if (idle == NULL)
         return address_reconnect(&relay.address);
     fd = idle->fd;
@@ -117,21 +123,50 @@ static char *read_line(int fd)
     return NULL;
 }
 
-/* Sends a request and reads the answer, the caller's to put. NULL and errno. */
-static json_object *ask(int fd, const char *request, size_t size)
+/* The answer to the request of that id, the caller's to put. NULL and errno. */
+static json_object *read_answer(int fd, int64_t id)
 {
-    json_object *answer;
-    char *line;
+    char *line = read_line(fd);
+    json_object *answer, *member = NULL;
 
-    if (send_all(fd, request, size) != 0)
-        return NULL;
-    line = read_line(fd);
     if (line == NULL)
         return NULL;
     answer = json_tokener_parse(line);
     free(line);
-    if (answer == NULL)
-        errno = EPROTO;
+    if (json_object_get_type(answer) == json_type_object)
+        (void)json_object_object_get_ex(answer, "id", &member);
+    /* What could not be read as a request is answered without its id. */
+    if (json_object_get_type(answer) == json_type_object &&
+        (member == NULL || json_object_get_int64(member) == id))
+        return answer;
+    json_object_put(answer);
+    errno = EPROTO;
+    return NULL;
+}
+
+/* Sends a request of that id and reads the answer, the caller's to put. NULL
+ * and errno. */
+static json_object *ask(const char *request, size_t size, int64_t id)
+{
+    bool kept, sent;
+    int fd = take_connection(&kept), error;
+    json_object *answer;
+
+    sent = fd >= 0 && send_all(fd, request, size) == 0;
+    if (fd >= 0 && !sent && kept) {
+        (void)close(fd);
+        fd = address_reconnect(&relay.address);
+        sent = fd >= 0 && send_all(fd, request, size) == 0;
+    }
+    if (fd < 0)
+        return NULL;
+    answer = read_answer(fd, id); /* which may say why it did not read all */
+    error = errno;
+    if (sent && answer != NULL)
+        keep_connection(fd);
+    else
+        (void)close(fd);
+    errno = error;
     return answer;
 }
 
@@ -143,31 +178,38 @@ static int32_t fail(sopool_call *call, const char *reason)
     return SOPOOL_FAILED;
 }
 
-static int32_t fail_system(sopool_call *call, const char *what)
+static int32_t fail_system(sopool_call *call)
 {
+    const char *why = errno == ECONNRESET || errno == EPIPE
+                          ? "it ended before it answered"
+                      : errno == EPROTO ? "its answer is to something else"
+                                        : strerror(errno);
     char reason[512];
 
-    (void)snprintf(
-        reason, sizeof(reason), "%s at %s: %s", what, relay.address.sun_path,
-        errno == ECONNRESET || errno == EPIPE ? "it ended before it answered"
-                                              : strerror(errno));
+    (void)snprintf(reason, sizeof(reason),
+                   "no answer from the service at %s: %s",
+                   relay.address.sun_path, why);
     return fail(call, reason);
 }
 
-static char *make_request(const uint8_t *args, uint64_t size, size_t *out_size)
+static char *make_request(const uint8_t *args, size_t size, int64_t id,
+                          size_t *out_size)
 {
-    size_t room = strlen(relay.method) + 128 + ((size_t)size + 2) / 3 * 4;
-    char *request = malloc(room);
+    size_t room = strlen(relay.method) + 256 + (size + 2) / 3 * 4;
+    char *request = malloc(room), limit[64] = "";
     int head;
 
     if (request == NULL)
         return NULL;
+    if (relay.timeout_ms > 0)
+        (void)snprintf(limit, sizeof(limit), "\"timeout_ms\":%" PRId64 ",",
+                       relay.timeout_ms);
     head = snprintf(request, room,
-                    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\","
-                    "\"cbor\":\"",
-                    relay.method);
+                    "{\"jsonrpc\":\"2.0\",\"id\":%" PRId64
+                    ",\"method\":\"%s\",%s\"cbor\":\"",
+                    id, relay.method, limit);
     *out_size = (size_t)head;
-    *out_size += base64_encode(args, (size_t)size, request + head);
+    *out_size += base64_encode(args, size, request + head);
     memcpy(request + *out_size, "\"}\n", 3);
     *out_size += 3;
     return request;
@@ -187,40 +229,43 @@ static int32_t give_result(sopool_call *call, json_object *cbor)
     return SOPOOL_OK;
 }
 
+static const char *text_of(json_object *from, const char *key)
+{
+    json_object *text;
+
+    return json_object_object_get_ex(from, key, &text) &&
+                   json_object_get_type(text) == json_type_string
+               ? json_object_get_string(text)
+               : "";
+}
+
 static int32_t take_answer(sopool_call *call, json_object *answer)
 {
-    json_object *cbor, *error, *text;
+    json_object *cbor, *error;
 
     if (json_object_object_get_ex(answer, "cbor", &cbor) &&
         json_object_get_type(cbor) == json_type_string)
         return give_result(call, cbor);
     if (json_object_object_get_ex(answer, "error", &error) &&
-        json_object_object_get_ex(error, "message", &text))
-        return fail(call, json_object_get_string(text));
+        json_object_get_type(error) == json_type_object)
+        return fail(call, text_of(error, "message"));
     return fail(call, "the service's answer is none of JSON-RPC 2.0");
 }
 
 static int32_t run(sopool_call *call, const uint8_t *args, uint64_t size)
 {
+    int64_t id = atomic_fetch_add(&relay.next_id, 1);
     size_t request_size;
-    char *request = make_request(args, size, &request_size);
+    char *request = make_request(args, (size_t)size, id, &request_size);
     json_object *answer;
     int32_t status;
-    int fd;
 
     if (request == NULL)
         return fail(call, "no memory for the arguments");
-    fd = take_connection();
-    answer = fd >= 0 ? ask(fd, request, request_size) : NULL;
+    answer = ask(request, request_size, id);
     free(request);
-    if (answer == NULL) {
-        status = fail_system(call, fd >= 0 ? "no answer from the service"
-                                           : "cannot reach the service");
-        if (fd >= 0)
-            (void)close(fd);
-        return status;
-    }
-    keep_connection(fd);
+    if (answer == NULL)
+        return fail_system(call);
     status = take_answer(call, answer);
     json_object_put(answer);
     return status;
@@ -233,37 +278,29 @@ static int32_t run(sopool_call *call, const uint8_t *args, uint64_t size)
 static json_object *describe(const char *service)
 {
     static const char request[] =
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.describe\"}\n";
+        "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"rpc.describe\"}\n";
     json_object *answer, *result = NULL;
     int fd = address_connect(&relay.address, service);
 
     if (fd < 0)
         return NULL;
-    answer = ask(fd, request, sizeof(request) - 1);
-    if (answer == NULL) {
+    keep_connection(fd);
+    answer = ask(request, sizeof(request) - 1, 0);
+    if (answer == NULL && errno != EPROTO) {
         message("no answer from the service at %s: %s", relay.address.sun_path,
                 errno == ECONNRESET ? "it ended" : strerror(errno));
-        (void)close(fd);
         return NULL;
     }
-    keep_connection(fd);
-    if (json_object_object_get_ex(answer, "result", &result))
+    if (json_object_object_get_ex(answer, "result", &result) &&
+        json_object_get_type(result) == json_type_object) {
         (void)json_object_get(result);
-    else
+    } else {
         message("what listens at %s is no service of sopool",
                 relay.address.sun_path);
+        result = NULL;
+    }
     json_object_put(answer);
     return result;
-}
-
-static const char *text_of(json_object *from, const char *key)
-{
-    json_object *text;
-
-    return json_object_object_get_ex(from, key, &text) &&
-                   json_object_get_type(text) == json_type_string
-               ? json_object_get_string(text)
-               : "";
 }
 
 static int no_such_task(const char *service, json_object *tasks,
@@ -271,13 +308,16 @@ static int no_such_task(const char *service, json_object *tasks,
 {
     size_t count = json_object_array_length(tasks);
     const char **names = calloc(count + 1, sizeof(*names)), *near = NULL;
+    char shown[64] = "";
 
     for (size_t i = 0; names != NULL && i < count; i++)
         names[i] = text_of(json_object_array_get_idx(tasks, i), "name");
     if (names != NULL)
         near = near_word(task, names, count);
+    if (near != NULL)
+        (void)message_text(near, strlen(near), shown, sizeof(shown));
     message("the service %s has no task '%.100s'%s%s%s", service, task,
-            near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+            near != NULL ? "; did you mean '" : "", shown,
             near != NULL ? "'?" : "");
     free(names);
     return EXIT_USAGE;
@@ -362,10 +402,11 @@ static int set_threads(sopool_options *options, json_object *described)
 }
 
 int relay_options(sopool_options *options, const struct settings *settings,
-                  const char *task)
+                  int64_t timeout_ms, const char *task)
 {
     json_object *tasks, *found;
 
+    relay.timeout_ms = timeout_ms;
     relay.described = describe(settings->service);
     if (relay.described == NULL)
         return EXIT_FAILED;

@@ -9,8 +9,10 @@
 #include "settings.h"
 
 /* Makes the options those of such a pool, for this task of the service that the
- * settings name. EXIT_GOOD, or another after a message. To be called once. */
+ * settings name. A call has so much time, which the service keeps, from when a
+ * worker begins it; 0: as long as the service lets it. EXIT_GOOD, or another
+ * after a message. To be called once. */
 int relay_options(sopool_options *options, const struct settings *settings,
-                  const char *task);
+                  int64_t timeout_ms, const char *task);
 
 #endif

@@ -10,6 +10,14 @@
 
 enum { TO_JSON = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE };
 
+/* Bytes that parts of a text take in memory, near enough. */
+enum {
+    WEIGHT_MAP = 1024,
+    WEIGHT_LIST = 512,
+    WEIGHT_ITEM = 128,
+    WEIGHT_MOST = 512 * 1024 * 1024,
+};
+
 static int refuse(sopool_error *err, const char *why)
 {
     (void)message_refuse(err, "%s", why);
@@ -70,6 +78,33 @@ static int take_params(struct request *request, sopool_error *err)
     return 0;
 }
 
+static int take_timeout(struct request *request, sopool_error *err)
+{
+    json_object *timeout;
+
+    if (!json_object_object_get_ex(request->tree, "timeout_ms", &timeout))
+        return 0;
+    request->timeout_ms = json_object_get_int64(timeout);
+    if (json_object_get_type(timeout) == json_type_int &&
+        request->timeout_ms > 0 && request->timeout_ms <= INT32_MAX)
+        return 0;
+    return refuse(err, "\"timeout_ms\" is not a whole number of milliseconds "
+                       "above 0");
+}
+
+/* Is the text's tree too large? A few bytes of text make hundreds in memory. */
+static bool is_heavy(const char *text, size_t size)
+{
+    size_t weight = 0;
+
+    for (size_t i = 0; i < size; i++)
+        weight += text[i] == '{'   ? WEIGHT_MAP
+                  : text[i] == '[' ? WEIGHT_LIST
+                  : text[i] == ',' ? WEIGHT_ITEM
+                                   : 0;
+    return weight > WEIGHT_MOST;
+}
+
 int request_read(struct request *request, struct json *json, const char *text,
                  size_t size, sopool_error *err)
 {
@@ -77,6 +112,10 @@ int request_read(struct request *request, struct json *json, const char *text,
     int status;
 
     memset(request, 0, sizeof(*request));
+    if (is_heavy(text, size))
+        return refuse(err, "the request has too many lists, objects and items; "
+                           "hand large data over as bytes, or by the path of "
+                           "their file");
     if (json_read(json, text, size, &request->tree, &why) != 0) {
         (void)message_refuse(err, "the request %.900s", why.message);
         return RPC_PARSE;
@@ -89,7 +128,9 @@ int request_read(struct request *request, struct json *json, const char *text,
     status = take_id(request, err);
     if (status == 0)
         status = take_method(request, err);
-    return status == 0 ? take_params(request, err) : status;
+    if (status == 0)
+        status = take_params(request, err);
+    return status == 0 ? take_timeout(request, err) : status;
 }
 
 void request_finish(struct request *request)

@@ -24,7 +24,8 @@ struct request {
     const char *method;
     const char *cbor; /* the arguments as CBOR in base64 instead, or NULL */
     size_t cbor_size;
-    char *id; /* as JSON; owned; NULL: nobody wants an answer */
+    int64_t timeout_ms; /* of the call; 0: as the pool has it */
+    char *id;           /* as JSON; owned; NULL: nobody wants an answer */
 };
 
 /* Reads one: 0, or the code of what is wrong with it, which the error says. To

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -15,33 +17,87 @@
 #include "service/notify.h"
 #include "status.h"
 
-enum { LAST_MS = 3000 }; /* clients may take so long to read what there is */
+enum {
+    LAST_MS = 3000, /* clients may take so long to read what there is */
+    GUESTS_LEAST = 16,
+    GUESTS_MOST = 10000,
+};
 
 /* ---- clients ----------------------------------------------------------- */
+
+/* For a second nobody is let in. */
+static void close_door(struct service *service, const char *why)
+{
+    static const struct timeval second = {1, 0};
+
+    if (!service->crowded)
+        message("clients have to wait: %s", why);
+    service->crowded = true;
+    (void)evconnlistener_disable(service->listener);
+    (void)event_add(service->reopen, &second);
+}
+
+static void on_reopen(evutil_socket_t fd, short what, void *ctx)
+{
+    struct service *service = ctx;
+
+    (void)fd;
+    (void)what;
+    if (service->listener == NULL)
+        return;
+    if (service->guest_count >= service->guest_most)
+        close_door(service, "");
+    else
+        (void)evconnlistener_enable(service->listener);
+}
 
 static void on_client(struct evconnlistener *listener, evutil_socket_t fd,
                       struct sockaddr *address, int size, void *ctx)
 {
+    struct service *service = ctx;
+
     (void)listener;
     (void)address;
     (void)size;
-    guest_new(ctx, fd);
+    service->crowded = false;
+    guest_new(service, fd);
+    if (service->guest_count >= service->guest_most)
+        close_door(service, "there are as many as there can be");
 }
 
-/* No descriptors are left: until one becomes free, nobody is let in. */
-static void on_crowd(struct evconnlistener *listener, void *ctx)
+/* No descriptors are left. */
+static void on_refused(struct evconnlistener *listener, void *ctx)
 {
-    struct service *service = ctx;
+    (void)listener;
+    close_door(ctx, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+}
 
-    message("clients have to wait: %s",
-            evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
-    service->crowded = true;
-    (void)evconnlistener_disable(listener);
+/* As many descriptors as the process may have; half of them for clients, the
+ * others for workers and calls. */
+static void take_descriptors(struct service *service)
+{
+    struct rlimit files;
+    rlim_t most = GUESTS_MOST;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        if (files.rlim_cur < files.rlim_max &&
+            files.rlim_cur < 4 * (rlim_t)GUESTS_MOST) {
+            files.rlim_cur = 4 * (rlim_t)GUESTS_MOST < files.rlim_max
+                                 ? 4 * (rlim_t)GUESTS_MOST
+                                 : files.rlim_max;
+            (void)setrlimit(RLIMIT_NOFILE, &files);
+        }
+        most = files.rlim_cur / 2;
+    }
+    service->guest_most = most < GUESTS_LEAST  ? GUESTS_LEAST
+                          : most > GUESTS_MOST ? GUESTS_MOST
+                                               : (size_t)most;
 }
 
 static int listen_for(struct service *service)
 {
     unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
+    struct stat st;
     int fd;
 
     if (address_own(&service->address, service->settings) != 0)
@@ -57,17 +113,24 @@ static int listen_for(struct service *service)
         (void)unlink(service->address.sun_path);
         return -1;
     }
-    evconnlistener_set_error_cb(service->listener, on_crowd);
+    if (lstat(service->address.sun_path, &st) == 0)
+        service->inode = st.st_ino;
+    evconnlistener_set_error_cb(service->listener, on_refused);
     return 0;
 }
 
 static void stop_listening(struct service *service)
 {
+    struct stat st;
+
     if (service->listener == NULL)
         return;
     evconnlistener_free(service->listener);
     service->listener = NULL;
-    (void)unlink(service->address.sun_path);
+    /* Another service may have taken the place. */
+    if (lstat(service->address.sun_path, &st) == 0 &&
+        st.st_ino == service->inode)
+        (void)unlink(service->address.sun_path);
 }
 
 /* ---- the beginning and the end ----------------------------------------- */
@@ -80,11 +143,12 @@ void service_ready(struct service *service)
 
 void service_look(struct service *service)
 {
-    if (service->crowded && service->listener != NULL) {
-        service->crowded = false;
-        (void)evconnlistener_enable(service->listener);
-    }
-    if (service->ending && service->guests == NULL)
+    size_t calls = 0;
+
+    for (const struct generation *g = service->generations; g != NULL;
+         g = g->next)
+        calls += g->calls;
+    if (service->ending && service->guests == NULL && calls == 0)
         (void)event_base_loopbreak(service->base);
 }
 
@@ -153,7 +217,7 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
     if (sig == SIGUSR1)
         say_state(service);
     else if (sig == SIGHUP && !service->ending)
-        (void)generation_begin(service);
+        generation_begin(service);
     else if (sig != SIGHUP && service->ending && !service->hurried)
         end_now(service);
     else if (sig != SIGHUP)
@@ -181,9 +245,10 @@ static int take_signals(struct service *service)
 
 static void put_reply(void *ctx, const char *data, size_t size)
 {
-    const struct service *service = ctx;
+    struct service *service = ctx;
 
-    (void)evbuffer_add(service->reader, data, size);
+    if (evbuffer_add(service->reader, data, size) != 0)
+        service->unsent = true;
 }
 
 /* The socket's name without folder and ending. */
@@ -204,9 +269,12 @@ static int open_service(struct service *service)
     service->json = json_new();
     service->out.sink = put_reply;
     service->out.ctx = service;
-    if (service->base != NULL)
+    if (service->base != NULL) {
         service->limit = evtimer_new(service->base, on_limit, service);
-    if (service->limit == NULL || service->json == NULL) {
+        service->reopen = evtimer_new(service->base, on_reopen, service);
+    }
+    if (service->limit == NULL || service->reopen == NULL ||
+        service->json == NULL) {
         message("out of memory");
         return EXIT_FAILED;
     }
@@ -229,6 +297,8 @@ static void close_service(struct service *service)
             event_free(service->signal[i]);
     if (service->limit != NULL)
         event_free(service->limit);
+    if (service->reopen != NULL)
+        event_free(service->reopen);
     if (service->base != NULL)
         event_base_free(service->base);
     json_free(service->json);
@@ -246,10 +316,13 @@ int service_run(const struct settings *settings)
     }
     service->settings = settings;
     service->folders = -1;
+    message_unread();
     notify_open();
+    take_descriptors(service);
     status = open_service(service);
     if (status == EXIT_GOOD) {
-        if (generation_begin(service) == 0)
+        generation_begin(service);
+        if (!service->ending)
             (void)event_base_dispatch(service->base);
         status = service->status;
     }

@@ -14,6 +14,7 @@
 #ifndef SOPOOL_CLI_SERVICE_SERVICE_H
 #define SOPOOL_CLI_SERVICE_SERVICE_H
 
+#include <sys/types.h>
 #include <sys/un.h>
 
 #include <event2/event.h>
@@ -44,11 +45,13 @@ struct generation {
 struct service {
     const struct settings *settings;
     struct sockaddr_un address;
+    ino_t inode; /* of the socket */
     char name[sizeof(((struct sockaddr_un *)0)->sun_path)];
     struct event_base *base;
     struct evconnlistener *listener;
     struct event *signal[4];
-    struct event *limit; /* the time that the end may take */
+    struct event *limit;  /* the time that the end may take */
+    struct event *reopen; /* clients are let in again */
 
     struct generation *generations; /* all that there are; owned */
     struct generation *current;     /* takes calls; NULL: none is ready yet */
@@ -58,11 +61,12 @@ struct service {
     struct event *changed, *change_over; /* there; and some time later */
 
     struct guest *guests; /* all that there are; owned */
-    size_t guest_count;
+    size_t guest_count, guest_most;
 
     struct json *json;
     struct output out; /* on its way to a guest, `reader` */
     struct evbuffer *reader;
+    bool unsent; /* not all of it could be put there */
 
     bool crowded; /* no more clients could be let in */
     bool ending;
@@ -73,8 +77,9 @@ struct service {
 /* ---- generation.c ------------------------------------------------------ */
 
 /* Makes a pool of the config as it is now, which is to take the place of the
- * current one once it is ready. -1 after messages. */
-int generation_begin(struct service *service);
+ * current one once it is ready. If that cannot be, messages say why; and the
+ * service ends if it has no other. */
+void generation_begin(struct service *service);
 
 /* A call of it is done; it may have been the last. */
 void generation_called(struct generation *generation);

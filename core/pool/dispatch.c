@@ -445,6 +445,7 @@ static void handle(struct sopool_pool *pool, const struct epoll_event *event)
     case WATCH_WAKE:
         (void)!read(pool->wake, &count, sizeof(count));
         buffers_look(pool);
+        pthread_cond_broadcast(&pool->changed); /* it may have been closed */
         break;
     case WATCH_STATUS:
         status_serve(pool);

@@ -342,6 +342,15 @@ static bool was_given(struct member *m, uint32_t count)
     return count > 0;
 }
 
+/* It was given one call, and nothing else was. */
+static void send_off(struct member *m)
+{
+    m->pool->stats.submitted++;
+    (void)was_given(m, 1);
+    m->fed = false;
+    parent_wake(&m->end);
+}
+
 bool feed_warm(struct member *m, struct batch *single, size_t size)
 {
     const uint64_t which[2] = {m->warm.serial, size};
@@ -350,12 +359,9 @@ bool feed_warm(struct member *m, struct batch *single, size_t size)
     if (room == NULL || m->budget == 0)
         return false;
     memcpy(room, which, sizeof(which));
-    m->pool->stats.submitted++;
     hand(m, single, 1, (struct handed){.singles = &single->whole});
     (void)parent_send(&m->end, single->task, 1, CHANNEL_WARM, sizeof(which));
-    (void)was_given(m, 1);
-    m->fed = false;
-    parent_wake(&m->end);
+    send_off(m);
     return true;
 }
 
@@ -366,11 +372,50 @@ bool feed_lent(struct member *m, struct batch *single,
         !send_lent(m, single, lent, m->warm.at != NULL ? m->warm.serial : 0,
                    (struct handed){.singles = &single->whole}))
         return false;
-    m->pool->stats.submitted++;
-    (void)was_given(m, 1);
-    m->fed = false;
-    parent_wake(&m->end);
+    send_off(m);
     return true;
+}
+
+static bool can_take(const struct member *m, uint32_t depth)
+{
+    return m->state == MEMBER_READY && !m->closed && !m->surplus && !m->last &&
+           m->budget > 0 && m->inflight < depth;
+}
+
+/* The pool's idle worker, if nothing else is to be thought of: no call waits,
+ * none was given out that somebody else could have. */
+static struct member *only_idle(const struct sopool_pool *pool)
+{
+    struct member *idle = NULL;
+
+    if (pool->queue.filled != 0 || atomic_load(&pool->inbox) != NULL ||
+        atomic_load(&pool->mixed))
+        return NULL;
+    for (struct member *m = pool->members; m != NULL; m = m->next) {
+        if (m->inflight > 1)
+            return NULL;
+        if (idle == NULL && can_take(m, 1))
+            idle = m;
+    }
+    return idle;
+}
+
+struct member *feed_at_once(struct sopool_pool *pool, struct batch *single)
+{
+    struct member *m = pool->hush || !crowd_is_full(pool, single->task)
+                           ? only_idle(pool)
+                           : NULL;
+    size_t size = batch_room(single, 0, 1);
+    uint8_t *room = m != NULL ? parent_room(&m->end, size) : NULL;
+
+    if (room == NULL)
+        return NULL;
+    write_singles(&single->whole, room);
+    hand(m, single, 1, (struct handed){.singles = &single->whole});
+    (void)parent_send(&m->end, single->task, 1, flags_of(single), size);
+    pool->busy += crowd_is_busy(m);
+    send_off(m);
+    return m;
 }
 
 /* Gives the head of the queue to a worker; false if it can take nothing. */
@@ -476,12 +521,6 @@ static bool rob(struct sopool_pool *pool)
 }
 
 /* ---- feeding ----------------------------------------------------------- */
-
-static bool can_take(const struct member *m, uint32_t depth)
-{
-    return m->state == MEMBER_READY && !m->closed && !m->surplus && !m->last &&
-           m->budget > 0 && m->inflight < depth;
-}
 
 /* A worker that has nothing to do before it is ready finds its first call in
  * its channel when it is, so that nobody need wait to be woken. */

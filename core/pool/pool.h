@@ -614,6 +614,10 @@ void watch_sleep(struct sopool_pool *pool);
 /* Gives queued calls to workers that can take some, and wakes them. */
 void feed(struct sopool_pool *pool);
 
+/* Gives a call straight to a worker that is idle, if that is all there is to
+ * do: the worker, or NULL, and the call is to be queued. */
+struct member *feed_at_once(struct sopool_pool *pool, struct batch *single);
+
 /* Gives a worker that is idle a call whose arguments, of that size, it has in
  * its memory already; or that end in a buffer. False if it can take nothing. */
 bool feed_warm(struct member *m, struct batch *single, size_t size);

@@ -27,9 +27,28 @@ static void unhush(struct sopool_pool *pool)
             pool_wake(pool);
 }
 
+/* Mostly there is a worker that has nothing, and the call can go there. */
+static struct member *submit_at_once(struct sopool_pool *pool,
+                                     struct batch *single)
+{
+    struct member *m;
+
+    if (!pool_is_open(pool))
+        return NULL;
+    pool->hush = dispatcher_sleeps(pool);
+    m = feed_at_once(pool, single);
+    pool->hush = false;
+    return m;
+}
+
 int watch_submit(struct sopool_pool *pool, struct batch *single,
                  struct member **worker, sopool_error *err)
 {
+    *worker = submit_at_once(pool, single);
+    if (*worker != NULL) {
+        (*worker)->watchers++;
+        return 0;
+    }
     if (pool_queue(pool, single, err) != 0)
         return -1;
     pool->hush = dispatcher_sleeps(pool);

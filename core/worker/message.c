@@ -138,11 +138,13 @@ int message_receive(int sock, struct message *out, struct message_fds *fds,
     ssize_t got;
 
     fds->count = 0;
+    /* That the other side has ended without reading all is told once, and before
+     * what it had sent. */
     do {
         got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     if (got < 0)
-        return errno == ECONNRESET ? 0 : -1;
+        return -1;
     take_fds(&msg, fds);
     if (got == 0)
         return 0;

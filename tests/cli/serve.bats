@@ -304,6 +304,7 @@ error(-32700, "ends too early", '{"jsonrpc":"2.0"')
 error(-32700, "a key twice", '{"id":1,"id":2}')
 error(-32700, "", b'{"jsonrpc":"2.0","id":1,"method":"\xff"}\n')
 error(-32700, "nested too deeply", "[" * 100)
+error(-32600, "too many lists, objects and items", "[" + "{}," * 600000 + "{}]")
 error(-32600, 'a request has \\"jsonrpc\\": \\"2.0\\"', '{"id":1}')
 error(-32600, 'a request has a \\"method\\"', '{"jsonrpc":"2.0","id":1}')
 error(-32600, "a request is an object", "7")
@@ -314,6 +315,9 @@ def of(code, text, **members):
 
 of(-32600, "neither a string nor a number", id=[], method="math.square")
 of(-32600, "neither an array of arguments", method="math.square", params=9)
+of(-32600, "timeout_ms", method="math.square", params=[1], timeout_ms=0)
+of(-32000, '"code": "timeout"',
+   method="faults.nap", params=[60000], timeout_ms=100)
 of(-32600, "not both", method="a.b", params=[], cbor="")
 of(-32601, "there is no task 'math.squar'", method="math.squar")
 of(-32602, "is not an i64", method="math.square", params=["x"])
@@ -484,6 +488,84 @@ END
     says "the plugins and the config stay as they were"
     [ "$(stat_of processes)" = 3 ]
     [ "$(sopool apply --service pool math.square 9)" = 81 ]
+}
+
+@test "a config that is wrong does not hurt a service that begins" {
+    mkfifo gate
+    cat >slow.c <<END
+#include <unistd.h>
+#include <sopool/task.h>
+SOPOOL_TASK(init, bool, "Waits for a file.")
+{
+    (void)call;
+    while (access("$PWD/go", F_OK) != 0)
+        (void)usleep(1000);
+    *out = true;
+    return SOPOOL_OK;
+}
+SOPOOL_PLUGIN(slow, "1", init);
+END
+    (umask 022 && mkdir -p plugins &&
+        ${SOPOOL_TEST_CC%% *} -I"$SOPOOL_TEST_SOURCE/sdk/include" -shared \
+            -fPIC -o plugins/slow.so slow.c)
+    echo 'initializer: slow.init' >pool.yaml
+    sopool serve -c pool.yaml --plugin-path "$PWD/plugins" --name default \
+        2>"$err" 3>&- &
+    service=$!
+    for _ in {1..200}; do
+        [ -S "$socket" ] && break
+        sleep 0.05
+    done
+    echo 'processes: many' >pool.yaml
+    kill -HUP "$service"
+    says "pool.yaml:1:12: "
+    touch go
+    answers "$socket"
+    [ "$(sopool apply --service default math.square 9)" = 81 ]
+}
+
+@test "what nobody waits for is finished, too, or ended when told twice" {
+    serve
+    python3 - "$socket" "$PWD/told" <<'END'
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+for params in ["faults.nap", [800]], ["faults.record", [sys.argv[2], 7]]:
+    line = {"jsonrpc": "2.0", "method": params[0], "params": params[1]}
+    for _ in range(2):
+        s.sendall((json.dumps(line) + "\n").encode())
+END
+    until_stat running 2
+    kill -TERM "$service"
+    ends_with 0
+    [ "$(grep -c '^7$' told)" -eq 2 ]
+    # In a pool that is no longer the current one.
+    serve
+    python3 - "$socket" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b'{"jsonrpc":"2.0","method":"faults.nap","params":[60000]}\n')
+END
+    until_stat running 1
+    kill -HUP "$service"
+    says "the plugins and the config were read again"
+    kill -TERM "$service"
+    sleep 0.2
+    kill -TERM "$service"
+    ends_with 0
+}
+
+@test "that nobody reads what it says does not end it" {
+    mkfifo said
+    sopool serve 2>said 3>&- &
+    service=$!
+    head -c 0 said
+    answers "$socket"
+    kill -USR1 "$service"
+    kill -HUP "$service"
+    sleep 0.3
+    [ "$(sopool apply --service default math.square 9)" = 81 ]
 }
 
 @test "told to end, it finishes what it has taken" {
@@ -698,4 +780,61 @@ END
     run "$SOPOOL_TEST_SOURCE/examples/service.py" "$socket" 7 8 9
     ends 0
     is $'49\n64\n81'
+}
+
+@test "a client survives what is no service" {
+    cat >liar.py <<'END'
+import os, socket, sys, threading
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("liar")
+listener.listen(10)
+tasks = b'{"name":"a.b","signature":"(x: i64) -> i64","flags":[]}'
+describe = (b'{"id":0,"result":{"processes":1,"tasks":[%s]}}\n' % tasks)
+answers = [
+    (b"", b""),
+    (b"nothing\n", b""),
+    (b"[]\n", b""),
+    (b'{"id":0,"result":null}\n', b""),
+    (b'{"id":0,"result":{"tasks":7}}\n', b""),
+    (b'{"id":0,"result":{"tasks":[7,null]}}\n', b""),
+    (describe, b"7\n"),
+    (describe, b'{"id":99,"cbor":"AQ=="}\n'),
+    (describe, b'{"id":1,"error":{"message":null}}\n'),
+    (describe, b'{"id":1,"error":null}\n'),
+    (describe, b'{"id":1,"cbor":"!"}\n'),
+    (describe, b'{"id":1,"cbor":"YWE="}\n'),
+    (describe.replace(b"i64)", b"what)"), b""),
+    (describe.replace(b"1", b'"many"', 1), b'{"id":1,"cbor":"AQ=="}\n'),
+]
+print("ready", flush=True)
+for first, second in answers:
+    client, _ = listener.accept()
+    lines = client.makefile("rb")
+    lines.readline()
+    client.sendall(first)
+    if second:
+        lines.readline()
+        client.sendall(second)
+    lines.close()
+    client.close()
+END
+    python3 liar.py >ready 3>&- &
+    liar=$!
+    until [ -s ready ]; do sleep 0.02; done
+    for answer in {1..13}; do
+        run --separate-stderr timeout 20 sopool apply --service ./liar a.b 1
+        echo "$answer: $status $stderr" >>all
+        [ "$status" -eq 1 ] || [ "$status" -eq 2 ]
+        [ "$output" = "" ]
+        [[ $stderr == "sopool: "* ]]
+    done
+    run timeout 20 sopool apply --service ./liar a.b 1
+    ends 0
+    is 1
+    wait "$liar"
+    output=$(<all)
+    has "is no service of sopool" "the service's tasks cannot be read" \
+        "has no task 'a.b'" "it ended" "is none of JSON-RPC 2.0" \
+        "its answer is to something else" \
+        "the service's answer is no result" "the service's task a.b: "
 }

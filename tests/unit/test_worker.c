@@ -78,6 +78,18 @@ START_TEST(nothing_and_the_end_are_told_apart)
 }
 END_TEST
 
+/* Who ends has mostly not read all that it was sent. */
+START_TEST(last_words_are_heard)
+{
+    ck_assert_int_eq(message_send(pair[1], MESSAGE_START, 0, 7, NULL, 0), 0);
+    ck_assert_int_eq(message_send_text(pair[0], MESSAGE_FAILED, 1, "why"), 0);
+    (void)close(pair[0]);
+    ck_assert_int_eq(message_receive(pair[1], &message, &fds, 0), 1);
+    ck_assert_str_eq(message.text, "why");
+    ck_assert_int_eq(message_receive(pair[1], &message, &fds, 0), 0);
+}
+END_TEST
+
 START_TEST(what_is_no_message_is_refused)
 {
     struct message lie = {.kind = MESSAGE_RING, .text_size = UINT32_MAX};
@@ -182,6 +194,7 @@ int main(void)
     tcase_add_test(t, a_message_arrives_with_its_descriptors);
     tcase_add_test(t, texts_are_cut_to_what_fits);
     tcase_add_test(t, nothing_and_the_end_are_told_apart);
+    tcase_add_test(t, last_words_are_heard);
     tcase_add_test(t, what_is_no_message_is_refused);
     tcase_add_test(t, a_full_socket_does_not_hold_up_who_will_not_wait);
     tcase_add_test(t, a_setup_arrives_as_it_was_sent);
