@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	packaging/alpine/APKBUILD \
 	packaging/arch/PKGBUILD \
 	packaging/build \
+	packaging/reproducible \
 	packaging/debian/changelog \
 	packaging/debian/control \
 	packaging/debian/copyright \

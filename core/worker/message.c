@@ -138,8 +138,8 @@ int message_receive(int sock, struct message *out, struct message_fds *fds,
     ssize_t got;
 
     fds->count = 0;
-    /* That the other side has ended without reading all is told once, and before
-     * what it had sent. */
+    /* That the other side has ended without reading all is told once, and
+     * before what it had sent. */
     do {
         got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
     } while (got < 0 && (errno == EINTR || errno == ECONNRESET));

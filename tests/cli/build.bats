@@ -168,6 +168,7 @@ configure() {
     [[ $output == *"plugin math     yes"* ]]
     [[ $output == *"live top        no  (ncurses is missing;"*libncurses-dev* ]]
     [[ $output == *"whole inspect   no  (libelf is missing;"*libelf-dev* ]]
+    [[ $output == *"serve           no  (libevent is missing;"*libevent-dev* ]]
     [[ $output == *"plugin hash     no  (openssl is missing;"*libssl-dev* ]]
     [[ $output == *"plugin text     no  (pcre2 is missing;"*libpcre2-dev* ]]
     [[ $output == *"plugin fetch    no  (switched off by --without-libcurl)"* ]]
@@ -178,6 +179,10 @@ configure() {
     known="yaml-0.1" configure
     [ "$status" -ne 0 ]
     [[ $output == *"on Debian install libjson-c-dev"* ]]
+    # What is asked for by name is such a one.
+    known="json-c yaml-0.1" configure --with-libevent
+    [ "$status" -ne 0 ]
+    [[ $output == *"libevent is missing; on Debian install libevent-dev"* ]]
 }
 
 # ---- autogen.sh
