@@ -43,7 +43,8 @@ setsid unshare --mount --pid --fork --mount-proc --cgroup --uts --ipc sh -ec '
     mount -t cgroup2 none sys/fs/cgroup
     mount --rbind /dev dev
     mount -t tmpfs tmpfs run
-    mkdir -p run/systemd/system run/lock
+    mkdir -p run/systemd/system run/lock etc/tmpfiles.d
+    ln -sf /dev/null etc/tmpfiles.d/tmp.conf # /tmp stays as it is
     printf "[Unit]\nWants=systemd-tmpfiles-setup.service\n" \
         >run/systemd/system/tried.target
     exec env container=other chroot . \
