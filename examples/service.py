@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Calls a service from Python, without any library: see docs/service.md.
 
     sopool serve --name default &
