@@ -133,12 +133,6 @@ static void put_array(const struct listing *list)
 
 /* ---- the whole --------------------------------------------------------- */
 
-static void warn(void *ctx, const char *complaint)
-{
-    (void)ctx;
-    message("warning: %s", complaint);
-}
-
 static bool has_plugin(const sopool_catalog *catalog, const char *name)
 {
     const sopool_task_info *task;
@@ -216,7 +210,7 @@ int list_run(const struct command *command, const struct settings *settings,
     options = settings_options(settings);
     if (options == NULL)
         return EXIT_USAGE;
-    catalog = sopool_catalog_open(options, warn, NULL, &err);
+    catalog = sopool_catalog_open(options, message_warning, NULL, &err);
     sopool_options_free(options);
     if (catalog == NULL) {
         message("%s", err.message);

@@ -58,6 +58,12 @@ static void write_message(const char *fmt, va_list ap)
         write_line("sopool: ", text);
 }
 
+void message_warning(void *ctx, const char *complaint)
+{
+    (void)ctx;
+    message("warning: %s", complaint);
+}
+
 void message_unread(void)
 {
     may_be_unread = true;

@@ -18,6 +18,9 @@ int usage(const char *command, const char *fmt, ...)
 /* The line as it is, with a newline: a sopool_report_fn. */
 void message_line(void *ctx, const char *line);
 
+/* The same after "sopool: warning: ". */
+void message_warning(void *ctx, const char *complaint);
+
 /* Messages that nobody reads any more do not end the command from here on. */
 void message_unread(void);
 

@@ -206,18 +206,13 @@ static int add_events(struct generation *generation, sopool_error *err)
     return 0;
 }
 
-static void warn(void *ctx, const char *complaint)
-{
-    (void)ctx;
-    message("warning: %s", complaint);
-}
-
 static int open_pool(struct generation *generation,
                      const sopool_options *options)
 {
     sopool_error err;
 
-    generation->catalog = sopool_catalog_open(options, warn, NULL, &err);
+    generation->catalog =
+        sopool_catalog_open(options, message_warning, NULL, &err);
     if (generation->catalog != NULL)
         generation->pool = sopool_open_options(options, &err);
     if (generation->pool != NULL && add_events(generation, &err) == 0)

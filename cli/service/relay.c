@@ -20,6 +20,7 @@
 #include "room.h"
 #include "service/address.h"
 #include "status.h"
+#include "taskjson.h"
 
 enum {
     READ_SIZE = 16384,
@@ -323,6 +324,7 @@ static int no_such_task(const char *service, json_object *tasks,
     return EXIT_USAGE;
 }
 
+/* But for those that are about the worker, which is the service's. */
 static uint32_t flags_of(json_object *task)
 {
     json_object *flags;
@@ -335,12 +337,11 @@ static uint32_t flags_of(json_object *task)
         const char *name =
             json_object_get_string(json_object_array_get_idx(flags, i));
 
-        if (name != NULL && strcmp(name, "pure") == 0)
-            found |= SOPOOL_PURE;
-        else if (name != NULL && strcmp(name, "idempotent") == 0)
-            found |= SOPOOL_IDEMPOTENT;
+        for (size_t k = 0; name != NULL && k < TASK_FLAGS; k++)
+            if (strcmp(name, task_flags[k].name) == 0)
+                found |= task_flags[k].flag;
     }
-    return found;
+    return found & (SOPOOL_PURE | SOPOOL_IDEMPOTENT);
 }
 
 static json_object *find_task(json_object *tasks, const char *name)

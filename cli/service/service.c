@@ -143,13 +143,13 @@ void service_ready(struct service *service)
 
 void service_look(struct service *service)
 {
-    size_t calls = 0;
-
+    if (!service->ending || service->guests != NULL)
+        return;
     for (const struct generation *g = service->generations; g != NULL;
          g = g->next)
-        calls += g->calls;
-    if (service->ending && service->guests == NULL && calls == 0)
-        (void)event_base_loopbreak(service->base);
+        if (g->calls > 0)
+            return;
+    (void)event_base_loopbreak(service->base);
 }
 
 static void set_limit(struct service *service, int64_t ms)
