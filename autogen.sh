@@ -1,7 +1,8 @@
 #!/bin/sh
 # autogen.sh        makes ./configure
 # autogen.sh demo   installs what is missing, builds, runs the main job
-# autogen.sh check  installs what is missing, builds, runs every test
+# autogen.sh check  installs what is missing, builds, runs the tests
+# autogen.sh check-all  the same, and what takes longer than a change should wait
 
 # Debian's names of what is needed: to build, for the demo, for the tests.
 build_packages='
@@ -15,6 +16,9 @@ check_packages='
     g++ gnuplot-nox golang-src libcbor-dev libglib2.0-dev libtbb-dev libuv1-dev
     mandoc meson procps python3 python3-cbor2 rpm spin systemd valgrind xz-utils
     zlib1g-dev zsh'
+more_check_packages='
+    busybox-static cpio fakeroot libarchive-tools lintian makepkg musl-tools
+    pacman-package-manager'
 
 die() {
     echo "autogen.sh: $*" >&2
@@ -101,8 +105,13 @@ case "$#:${1-}" in
     reconf_quietly
     exec scripts/check build
     ;;
+1:check-all)
+    need "$build_packages $demo_packages $check_packages $more_check_packages"
+    reconf_quietly
+    exec scripts/check build all
+    ;;
 *)
-    echo "usage: ./autogen.sh [demo|check]" >&2
+    echo "usage: ./autogen.sh [demo|check|check-all]" >&2
     exit 2
     ;;
 esac

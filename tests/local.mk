@@ -256,6 +256,7 @@ EXTRA_DIST += \
 	tests/abi/layout.c \
 	tests/abi/libsopool.abi \
 	tests/abi/plugin.abi \
+	tests/asan/sopool \
 	tests/asan/sopool-worker \
 	tests/cli/helper.bash \
 	tests/cli/pictures.py \
@@ -299,20 +300,52 @@ TESTS += tests/leaks.sh
 EXTRA_DIST += tests/leaks.sh
 tests/leaks.log: $(logs)
 
-# Of these tests, what the thread sanitizer may have something to say about.
-# The others start commands that do what those of this list do.
+# ---- parts of the suite, for builds with sanitizers
+
+# Those in which threads meet.
 thread_tests = \
+	tests/unit/test_buffer \
+	tests/unit/test_calls \
+	tests/unit/test_channel \
+	tests/unit/test_crowd \
+	tests/unit/test_details \
+	tests/unit/test_futures \
+	tests/unit/test_large \
+	tests/unit/test_lifecycle \
+	tests/unit/test_pains \
+	tests/unit/test_pool \
+	tests/unit/test_status \
+	$(fault_tests) \
+	tests/cli/exit.bats
+
+# Those that meet all that comes from outside, and the ways in which things end.
+# What the rest has to add is found by the whole suite.
+memory_tests = \
 	$(unit_tests) \
 	$(fault_tests) \
+	$(fuzz_targets) \
+	$(filter plugins/%,$(bats_tests)) \
+	tests/cli/apply.bats \
+	tests/cli/chaos.bats \
+	tests/cli/config.bats \
+	tests/cli/convert.bats \
+	tests/cli/deaths.bats \
 	tests/cli/exit.bats \
-	tests/cli/map.bats
-check-threads:
-	$(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(thread_tests) tests/leaks.sh' \
-		check_PROGRAMS='$(unit_tests) $(fault_tests)' \
-		logs='$(addsuffix .log,$(basename $(thread_tests)))'
+	tests/cli/inputs.bats \
+	tests/cli/joblog.bats \
+	tests/cli/map.bats \
+	tests/cli/serve.bats \
+	tests/cli/test.bats
 
-.PHONY: check-threads
+check_part = $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(1) tests/leaks.sh' \
+	check_PROGRAMS='$(filter-out %.bats,$(1))' \
+	logs='$(addsuffix .log,$(basename $(1)))'
+check-memory:
+	$(call check_part,$(memory_tests))
+check-threads:
+	$(call check_part,$(thread_tests))
+
+.PHONY: check-memory check-threads
 
 # ---- another C library, other machines
 
@@ -325,9 +358,12 @@ check-cross:
 
 .PHONY: check-musl check-cross
 EXTRA_DIST += \
+	tests/hosts/alpine.sh \
 	tests/hosts/booted.sh \
 	tests/hosts/cross.sh \
+	tests/hosts/laid.sh \
 	tests/hosts/musl.sh \
+	tests/hosts/overlay.sh \
 	tests/hosts/shim.c \
 	tests/hosts/smoke.c
 

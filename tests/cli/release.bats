@@ -21,7 +21,7 @@ setup() {
     echo build >.gitignore
     cat >autogen.sh <<'END'
 #!/bin/sh
-[ "$*" = check ] && [ ! -e fail ] && mkdir -p build/check/tests/plugins/lib &&
+[ "$*" = check-all ] && [ ! -e fail ] && mkdir -p build/check/tests/plugins/lib &&
     cp -R "$SOPOOL_TEST_STAGE" build/check/stage &&
     cp "$SOPOOL_TEST_PLUGINS/good.so" build/check/tests/plugins/lib &&
     printf 'dist:\n\ttar -C ../.. -cJf sopool-7.8.9.tar.xz NEWS tests/abi\n' \

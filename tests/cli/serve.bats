@@ -21,11 +21,13 @@ teardown() {
 }
 
 # serve OPTION...: a service in the background, once it answers; what it says
-# goes to $err. It sees the plugin faults, and what else is in ./plugins.
+# goes to $err. It sees the plugin faults, and what else is in ./plugins. It goes on
+# for long: what it leaks counts.
 serve() {
     (umask 022 && mkdir -p plugins &&
         cp -n "$SOPOOL_TEST_PLUGINS/faults.so" plugins)
-    SOPOOL_TEST_MARK=$BATS_TEST_TMPDIR sopool serve -j 2 \
+    SOPOOL_TEST_MARK=$BATS_TEST_TMPDIR \
+        ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=1 sopool serve -j 2 \
         --plugin-path "$PWD/plugins" "$@" 2>"$err" 3>&- &
     service=$!
     answers "$socket"

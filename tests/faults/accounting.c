@@ -478,7 +478,7 @@ static int64_t default_calls(void)
 {
     const char *sanitized = getenv("SOPOOL_TEST_SANITIZED");
 
-    return sanitized == NULL || sanitized[0] == '\0' ? 40000 : 6000;
+    return sanitized == NULL || sanitized[0] == '\0' ? 20000 : 3000;
 }
 
 int main(int argc, char **argv)

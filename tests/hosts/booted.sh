@@ -22,28 +22,15 @@ cannot() {
 [ "$(id -u)" -eq 0 ] || cannot "needs root"
 [ -x /lib/systemd/systemd ] || cannot "needs systemd"
 
-# All that there is lies below an empty layer. What the system has elsewhere than
-# on its first disk is not there, but for the current folder, to be read.
+tools=$(cd "$(dirname "$0")" && pwd) || exit 99
 # shellcheck disable=SC2016
-setsid unshare --mount --pid --fork --mount-proc --cgroup --uts --ipc sh -ec '
-    here=$(pwd)
-    mount --make-rprivate /
-    mount -t tmpfs tmpfs /run
-    mkdir /run/upper /run/work /run/root
-    mount -t overlay -o lowerdir=/,upperdir=/run/upper,workdir=/run/work \
-        overlay /run/root
-    if [ "$(stat -c %d .)" != "$(stat -c %d /)" ]; then
-        mkdir -p "/run/root/$here"
-        mount --bind "$here" "/run/root/$here"
-        mount -o remount,bind,ro "/run/root/$here"
-    fi
-    cd /run/root
+tools=$tools setsid unshare --mount --pid --fork --mount-proc --cgroup \
+    --uts --ipc sh -ec '
+    . "$tools/overlay.sh"
     mount -t proc proc proc
     mount -t sysfs sysfs sys
     mount -t cgroup2 none sys/fs/cgroup
-    mount --rbind /dev dev
-    mount -t tmpfs tmpfs run
-    mkdir -p run/systemd/system run/lock etc/tmpfiles.d
+    mkdir -p run/systemd/system etc/tmpfiles.d
     ln -sf /dev/null etc/tmpfiles.d/tmp.conf # /tmp stays as it is
     printf "[Unit]\nWants=systemd-tmpfiles-setup.service\n" \
         >run/systemd/system/tried.target

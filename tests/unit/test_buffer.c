@@ -255,11 +255,11 @@ START_TEST(a_limit_of_memory_is_for_tasks)
     if (sanitized())
         return;
     options = options_of(methods[_i]);
-    set(options, "limits.memory", "120M");
+    set(options, "limits.memory", "40M");
     set(options, "processes", "1");
     pool = open_pool(options);
     for (int i = 0; i < 6; i++)
-        buffer[i] = filled((char)('a' + i), 24 * MIB);
+        buffer[i] = filled((char)('a' + i), 8 * MIB);
     for (int round = 0; round < 12; round++)
         expect_copy(pool, all_of(buffer[round % 6]), (char)('a' + round % 6));
     for (int i = 0; i < 6; i++)
@@ -267,7 +267,7 @@ START_TEST(a_limit_of_memory_is_for_tasks)
     ck_assert_int_eq(int_of(sopool_apply(pool, "faults.buffers_mapped",
                                          SOPOOL_NO_ARGS, &err)),
                      0);
-    buffer[0] = filled('x', 160 * (size_t)MIB);
+    buffer[0] = filled('x', 64 * (size_t)MIB);
     expect_failure(pool, "faults.copy", SOPOOL_ARGS(all_of(buffer[0])),
                    SOPOOL_E_NOMEM);
     sopool_buffer_free(buffer[0]);

@@ -648,7 +648,7 @@ START_TEST(memory_is_limited)
     sopool_options *options = options_of(methods[_i]);
     sopool_pool *pool;
 
-    set(options, "limits.memory", "300M");
+    set(options, "limits.memory", "80M");
     set(options, "limits.open_files", "40");
     pool = open_pool(options);
     expect_failure(pool, "faults.use_memory", SOPOOL_ARGS(500), SOPOOL_E_TASK);
