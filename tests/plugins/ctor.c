@@ -1,10 +1,14 @@
-/* ctor.c - a plugin whose constructor crashes. */
+/* ctor.c - a plugin whose constructor crashes, or hangs if CTOR_HANGS is set.
+ */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <sopool/task.h>
 
 static __attribute__((constructor)) void crash(void)
 {
+    while (getenv("CTOR_HANGS") != NULL)
+        (void)pause();
     abort();
 }
 

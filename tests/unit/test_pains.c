@@ -558,7 +558,7 @@ START_TEST(pain_21_a_memory_limit_acts_after_the_damage)
     sopool_options *options = options_of(methods[_i]);
     sopool_pool *pool;
 
-    set(options, "limits.memory", "80M");
+    set(options, "limits.memory", "160M");
     pool = open_pool(options);
     expect_failure(pool, "faults.use_memory", SOPOOL_ARGS(UINT64_C(4000)),
                    SOPOOL_E_TASK);

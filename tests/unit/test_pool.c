@@ -648,7 +648,7 @@ START_TEST(memory_is_limited)
     sopool_options *options = options_of(methods[_i]);
     sopool_pool *pool;
 
-    set(options, "limits.memory", "80M");
+    set(options, "limits.memory", "160M");
     set(options, "limits.open_files", "40");
     pool = open_pool(options);
     expect_failure(pool, "faults.use_memory", SOPOOL_ARGS(500), SOPOOL_E_TASK);
@@ -742,6 +742,42 @@ START_TEST(a_plugin_that_crashes_when_it_is_opened)
     ck_assert_ptr_nonnull(strstr(err.message, "ctor.so"));
     ck_assert_ptr_nonnull(strstr(err.message, "SIGABRT"));
     end_pool(pool);
+}
+END_TEST
+
+START_TEST(a_plugin_that_hangs_when_it_is_opened)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_result *result;
+    sopool_pool *pool;
+
+    ck_assert_int_eq(setenv("CTOR_HANGS", "1", 1), 0);
+    set(options, "plugins.load", "ctor");
+    pool = open_pool(options);
+    result = sopool_apply_async(pool, "faults.nap", SOPOOL_ARGS(1), NULL, &err);
+    ck_assert_ptr_nonnull(result);
+    ck_assert_int_eq(sopool_result_wait(result, 100, &err), -1);
+    sopool_terminate(pool);
+    ck_assert_int_eq(sopool_join(pool, 20000, &err), 0);
+    ck_assert_ptr_null(sopool_result_get(result, 0, &err));
+    ck_assert_int_eq(err.code, SOPOOL_E_CLOSED);
+    sopool_result_free(result);
+    sopool_destroy(pool);
+}
+END_TEST
+
+START_TEST(nobody_waits_for_a_plugin_that_is_not_needed)
+{
+    sopool_options *options = options_of("forkserver");
+    sopool_pool *pool;
+
+    ck_assert_int_eq(setenv("CTOR_HANGS", "1", 1), 0);
+    set(options, "plugins.load", "ctor");
+    pool = open_pool(options);
+    (void)usleep(50000);
+    sopool_close(pool);
+    ck_assert_int_eq(sopool_join(pool, 20000, &err), 0);
+    sopool_destroy(pool);
 }
 END_TEST
 
@@ -975,6 +1011,9 @@ int main(void)
     tcase_add_test(t, wrong_initargs_are_found_before_any_worker);
     tcase_add_loop_test(t, a_plugin_that_crashes_when_it_is_opened, 0,
                         PROCESS_METHODS);
+    tcase_add_loop_test(t, a_plugin_that_hangs_when_it_is_opened, 0,
+                        PROCESS_METHODS);
+    tcase_add_test(t, nobody_waits_for_a_plugin_that_is_not_needed);
     tcase_add_loop_test(t, a_load_hook_that_fails, 0, METHODS);
     tcase_add_loop_test(t, terminate_ends_everything_at_once, 0, METHODS);
     tcase_add_loop_test(t, close_finishes_what_was_taken, 0, METHODS);
