@@ -25,8 +25,6 @@ enum {
     LINGER_NS = 20000,
     BACKOFF_MS = 100,
     GIVE_UP_MS = 200,
-    /* So many workers are asked for before the forkserver is ready. */
-    EARLY = 8,
 };
 
 int watch_add(struct sopool_pool *pool, int fd, struct watch *watch)
@@ -103,33 +101,22 @@ static bool may_start(const struct sopool_pool *pool, int64_t now)
     return pool_state(pool) == POOL_OPEN || pool->queue.filled != 0;
 }
 
-/* How many workers there may be, now that there is a forkserver, or none is
- * needed. */
-static uint32_t most_workers(struct sopool_pool *pool)
-{
-    sopool_error err;
-
-    if (pool->options->start_method != START_FORKSERVER)
-        return pool->processes;
-    if (!pool->server.started && server_start(pool, &err) != 0) {
-        server_stop(pool);
-        start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
-    }
-    if (pool->server.control < 0)
-        return 0;
-    return pool->server.ready || pool->processes < EARLY ? pool->processes
-                                                         : EARLY;
-}
-
 static void start_workers(struct sopool_pool *pool, int64_t now)
 {
     sopool_error err;
-    uint32_t most;
 
     if (!may_start(pool, now))
         return;
-    most = most_workers(pool);
-    for (uint32_t i = working(pool); i < most; i++)
+    if (pool->options->start_method == START_FORKSERVER) {
+        if (pool->server.control < 0 && server_start(pool, &err) != 0) {
+            server_stop(pool);
+            start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
+            return;
+        }
+        if (!pool->server.ready)
+            return;
+    }
+    for (uint32_t i = working(pool); i < pool->processes; i++)
         if (member_start(pool, &err) != 0) {
             start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
                          &err);
@@ -508,21 +495,8 @@ static void wait_events(struct sopool_pool *pool, int64_t until, int64_t now)
     member_free_buried(pool);
 }
 
-/* Nobody waits for a forkserver that gets ready for nothing, least of all for a
- * plugin that hangs while it is opened. */
-static bool is_in_vain(struct sopool_pool *pool)
-{
-    enum pool_state state = pool_state(pool);
-
-    return pool->server.started && !pool->server.ready &&
-           (pool->broken || state == POOL_TERMINATED ||
-            (state == POOL_CLOSED && !has_calls(pool)));
-}
-
 static void see_to(struct sopool_pool *pool, int64_t now)
 {
-    if (is_in_vain(pool))
-        server_abandon(pool);
     cancel_as_asked(pool);
     keep_time(pool, now);
     stopped_look(pool, now);
@@ -565,36 +539,14 @@ static void go_round(struct sopool_pool *pool, int64_t *active)
     *active = rest(pool, false, now) ? clock_now() : now;
 }
 
-/* While the pool is made, its forkserver's program begins to run: it is this
- * thread's child, for it ends with that. False: the pool does not come to be.
- */
-static bool begin(struct sopool_pool *pool)
-{
-    sopool_error err;
-
-    if (pool->options->start_method == START_FORKSERVER &&
-        server_launch(pool, &err) != 0)
-        server_stop(pool); /* what is wrong is told when it is needed */
-    pool->memory_kills = cause_memory_kills();
-    while (pool->making)
-        (void)pool_wait(pool, &pool->changed, CLOCK_NEVER);
-    if (!pool->unmade)
-        return true;
-    server_stop(pool);
-    return false;
-}
-
 void *dispatcher_run(void *arg)
 {
     struct sopool_pool *pool = arg;
     int64_t active = clock_now();
 
     pthread_mutex_lock(&pool->lock);
-    if (!begin(pool)) {
-        pthread_mutex_unlock(&pool->lock);
-        return NULL;
-    }
     see_to(pool, active);
+    pool->memory_kills = cause_memory_kills(); /* while they start */
     while (!pool->finished)
         go_round(pool, &active);
     pthread_mutex_unlock(&pool->lock);

@@ -145,10 +145,7 @@ static struct member *member_new(struct sopool_pool *pool)
         m->phase = PHASE_RUN;
     m->on_control = (struct watch){WATCH_CONTROL, m};
     m->on_exit = (struct watch){WATCH_EXIT, m};
-    /* One that the forkserver is asked for before it is ready has to wait. */
-    m->limit_at = pool->server.started && !pool->server.ready
-                      ? CLOCK_NEVER
-                      : m->born + START_SECONDS * NS_PER_S;
+    m->limit_at = m->born + START_SECONDS * NS_PER_S;
     return m;
 }
 

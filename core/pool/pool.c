@@ -164,12 +164,12 @@ static int start_dispatcher(struct sopool_pool *pool, sopool_error *err)
     return error_errno(err, "cannot start the dispatcher");
 }
 
-/* While the dispatcher, if there are to be workers of a forkserver, sees to
- * that one's beginning. */
-static int complete(struct sopool_pool *pool, sopool_error *err)
+static int build(struct sopool_pool *pool, const sopool_options *options,
+                 sopool_error *err)
 {
-    const sopool_options *options = pool->options;
-
+    pool->options = options_copy(options);
+    if (pool->options == NULL)
+        return error_nomem(err);
     pool->sets_up = options->initializer != NULL;
     pool->catalog = plugins_find(options, NULL, NULL, err);
     if (pool->catalog == NULL || make_setup(pool, err) != 0)
@@ -179,38 +179,14 @@ static int complete(struct sopool_pool *pool, sopool_error *err)
         return error_nomem(err);
     pool->cpus = cpus_available();
     pool->processes = options->processes != 0 ? options->processes : pool->cpus;
-    if (status_open(pool, err) != 0)
+    if (make_descriptors(pool, err) != 0 || status_open(pool, err) != 0)
         return -1;
     if (options->start_method != START_THREAD) {
         pool->logger = logger_start(err);
         if (pool->logger == NULL)
             return -1;
     }
-    return 0;
-}
-
-static int build(struct sopool_pool *pool, const sopool_options *options,
-                 sopool_error *err)
-{
-    int status;
-
-    pool->options = options_copy(options);
-    if (pool->options == NULL)
-        return error_nomem(err);
-    if (make_descriptors(pool, err) != 0)
-        return -1;
-    pool->making = true;
-    if (start_dispatcher(pool, err) != 0)
-        return -1;
-    status = complete(pool, err);
-    pthread_mutex_lock(&pool->lock);
-    pool->making = false;
-    pool->unmade = status != 0;
-    pthread_cond_broadcast(&pool->changed);
-    pthread_mutex_unlock(&pool->lock);
-    if (status != 0)
-        (void)pthread_join(pool->dispatcher, NULL);
-    return status;
+    return start_dispatcher(pool, err);
 }
 
 static void init_locks(struct sopool_pool *pool)

@@ -187,7 +187,6 @@ struct server {
     int control; /* -1: none */
     int pidfd;
     pid_t pid;
-    bool started; /* it was sent its setup, and may be asked for workers */
     bool ready;
     enum phase phase;
     size_t phase_plugin;
@@ -267,8 +266,6 @@ struct sopool_pool {
     struct callbacks callbacks;
 
     pthread_t dispatcher;
-    bool making; /* it is not complete yet */
-    bool unmade; /* and will not be */
     int epoll;
     int wake; /* an eventfd, for the dispatcher */
     struct watch on_wake;
@@ -688,18 +685,9 @@ void events_note(const struct member *member, int kind, int64_t at,
 
 /* ---- server.c ---------------------------------------------------------- */
 
-/* Runs its program, which takes a while to begin; what it is to do need not be
- * known yet. */
-int server_launch(struct sopool_pool *pool, sopool_error *err);
-
-/* Lets it begin; launches it before that if need be. It may have ended at once:
- * then there is no `control` afterwards. */
 int server_start(struct sopool_pool *pool, sopool_error *err);
 void server_event(struct sopool_pool *pool);
 void server_stop(struct sopool_pool *pool);
-
-/* Stops it before it is ready; what its workers have been given goes back. */
-void server_abandon(struct sopool_pool *pool);
 
 /* ---- dispatch.c -------------------------------------------------------- */
 

@@ -12,46 +12,39 @@
 #include "base/error.h"
 #include "base/libc.h"
 
-int server_launch(struct sopool_pool *pool, sopool_error *err)
+static int launch_server(struct sopool_pool *pool, int control,
+                         sopool_error *err)
 {
     struct server *server = &pool->server;
     struct launch how = {
+        .setup = &pool->setup,
         .threads_per_worker = pool->options->threads_per_worker,
+        .control = control,
         .output = STDERR_FILENO,
     };
     struct launched launched;
+
+    if (launch_forkserver(&how, server->control, &launched, err) != 0)
+        return -1;
+    server->pid = launched.pid;
+    server->pidfd = launched.pidfd;
+    return watch_add(pool, server->control, &server->on_control);
+}
+
+int server_start(struct sopool_pool *pool, sopool_error *err)
+{
+    struct server *server = &pool->server;
     int pair[2];
     int status;
 
     if (message_pair(pair, err) != 0)
         return -1;
     server->control = pair[0];
-    how.control = pair[1];
-    status = launch_forkserver(&how, &launched, err);
-    (void)close(pair[1]);
-    if (status != 0)
-        return -1;
-    server->pid = launched.pid;
-    server->pidfd = launched.pidfd;
-    server->limit_at = clock_now() + START_SECONDS * NS_PER_S;
-    return 0;
-}
-
-int server_start(struct sopool_pool *pool, sopool_error *err)
-{
-    struct server *server = &pool->server;
-
-    if (server->control < 0 && server_launch(pool, err) != 0)
-        return -1;
-    server->started = true;
     server->on_control = (struct watch){WATCH_SERVER, server};
-    if (watch_add(pool, server->control, &server->on_control) != 0)
-        return error_errno(err, "cannot watch the forkserver");
-    if (setup_send(&pool->setup, server->control, err) == 0)
-        return 0;
-    /* It may have ended already, and have said why. */
-    server_event(pool);
-    return server->control < 0 ? 0 : -1;
+    server->limit_at = clock_now() + START_SECONDS * NS_PER_S;
+    status = launch_server(pool, pair[1], err);
+    (void)close(pair[1]);
+    return status;
 }
 
 void server_stop(struct sopool_pool *pool)
@@ -63,7 +56,7 @@ void server_stop(struct sopool_pool *pool)
         (void)close(server->control);
         server->control = -1;
     }
-    server->started = server->ready = false;
+    server->ready = false;
     if (server->pidfd < 0)
         return;
     (void)pidfd_send_signal(server->pidfd, SIGKILL, NULL, 0);
@@ -72,38 +65,7 @@ void server_stop(struct sopool_pool *pool)
     server->pidfd = -1;
 }
 
-/* It will not fork the workers that it was asked for. */
-static void forget_unborn(struct sopool_pool *pool)
-{
-    for (struct member *m = pool->members, *next; m != NULL; m = next) {
-        next = m->next;
-        if (!member_is_unknown(m))
-            continue;
-        member_take_back(m); /* its first call */
-        m->state = MEMBER_DEAD;
-        member_bury(m);
-    }
-}
-
-void server_abandon(struct sopool_pool *pool)
-{
-    forget_unborn(pool);
-    server_stop(pool);
-}
-
 /* ---- its messages ------------------------------------------------------ */
-
-/* The time that the workers have to get ready begins. */
-static void became_ready(struct sopool_pool *pool)
-{
-    int64_t limit = clock_now() + START_SECONDS * NS_PER_S;
-
-    pool->server.ready = true;
-    pool->server.limit_at = CLOCK_NEVER;
-    for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (member_is_unknown(m))
-            m->limit_at = limit;
-}
 
 static void forked(struct sopool_pool *pool, const struct message *message,
                    struct message_fds *fds)
@@ -158,7 +120,6 @@ static void failed(struct sopool_pool *pool, const struct message *message)
 {
     sopool_error err;
 
-    forget_unborn(pool);
     (void)error_set(&err,
                     message->value == SOPOOL_E_PLUGIN ? SOPOOL_E_PLUGIN
                                                       : SOPOOL_E_BROKEN,
@@ -175,7 +136,8 @@ static void handle(struct sopool_pool *pool, const struct message *message,
         pool->server.phase_plugin = (size_t)message->number;
         break;
     case MESSAGE_READY:
-        became_ready(pool);
+        pool->server.ready = true;
+        pool->server.limit_at = CLOCK_NEVER;
         break;
     case MESSAGE_FAILED:
         failed(pool, message);
@@ -239,8 +201,6 @@ static void died(struct sopool_pool *pool)
     if (!was_ready && server->phase == PHASE_OPEN)
         err.code = SOPOOL_E_PLUGIN;
     server_stop(pool);
-    if (!was_ready)
-        forget_unborn(pool);
     orphan_members(pool);
     if (!pool->broken && pool_state(pool) == POOL_OPEN)
         start_failed(pool, !was_ready, &err);

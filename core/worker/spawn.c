@@ -177,9 +177,11 @@ int launch_spawn(const struct launch *launch, int pool_end,
     return start_program(launch, "--worker", out, err);
 }
 
-int launch_forkserver(const struct launch *launch, struct launched *out,
-                      sopool_error *err)
+int launch_forkserver(const struct launch *launch, int pool_end,
+                      struct launched *out, sopool_error *err)
 {
+    if (setup_send(launch->setup, pool_end, err) != 0)
+        return -1;
     return start_program(launch, "--forkserver", out, err);
 }
 
