@@ -318,24 +318,17 @@ thread_tests = \
 	$(fault_tests) \
 	tests/cli/exit.bats
 
-# Those that meet all that comes from outside, and the ways in which things end.
-# What the rest has to add is found by the whole suite.
+# Those that see the inside, and those that meet what comes from outside. What the
+# rest has to add is found by the whole suite.
 memory_tests = \
 	$(unit_tests) \
 	$(fault_tests) \
 	$(fuzz_targets) \
 	$(filter plugins/%,$(bats_tests)) \
-	tests/cli/apply.bats \
-	tests/cli/chaos.bats \
-	tests/cli/config.bats \
 	tests/cli/convert.bats \
-	tests/cli/deaths.bats \
 	tests/cli/exit.bats \
 	tests/cli/inputs.bats \
-	tests/cli/joblog.bats \
-	tests/cli/map.bats \
-	tests/cli/serve.bats \
-	tests/cli/test.bats
+	tests/cli/serve.bats
 
 check_part = $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(1) tests/leaks.sh' \
 	check_PROGRAMS='$(filter-out %.bats,$(1))' \
