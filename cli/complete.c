@@ -10,6 +10,7 @@
 
 #include "output.h"
 #include "service/address.h"
+#include "service/described.h"
 #include "status.h"
 
 static struct output out = {.fd = STDOUT_FILENO};
@@ -117,7 +118,7 @@ static void offer_values(const struct option_spec *spec, const char *before,
 /* What was read of them. */
 struct line {
     const struct command *command;
-    struct settings settings;         /* what finds plugins */
+    struct settings settings;         /* what finds tasks */
     const struct option_spec *wanted; /* the value comes next */
     int arguments;
     bool plain; /* options have ended */
@@ -128,6 +129,8 @@ static void take_value(struct line *line, const struct option_spec *spec,
 {
     if (strcmp(spec->name, "config") == 0)
         line->settings.config = value;
+    if (strcmp(spec->name, "service") == 0)
+        line->settings.service = value;
     if (strcmp(spec->name, "plugin-path") == 0)
         (void)settings_add(&line->settings, spec->name, spec->key, value);
 }
@@ -174,8 +177,17 @@ static void offer_options(const struct command *command, const char *typed)
         }
 }
 
-static void offer_tasks(const struct line *line, const char *typed,
-                        bool plugins)
+/* A task, and its plugin if the one before is of another. */
+static void offer_task(const sopool_task_info *task, const char *typed,
+                       const char **last, bool plugins)
+{
+    if (plugins && strcmp(task->plugin, *last) != 0)
+        offer_word(task->plugin, typed, "all tasks of this plugin");
+    *last = task->plugin;
+    offer_word(task->name, typed, task->doc);
+}
+
+static void offer_own(const struct line *line, const char *typed, bool plugins)
 {
     sopool_options *options = settings_options(&line->settings);
     sopool_catalog *catalog =
@@ -185,14 +197,26 @@ static void offer_tasks(const struct line *line, const char *typed,
 
     for (size_t i = 0;
          catalog != NULL && (task = sopool_catalog_task(catalog, i)) != NULL;
-         i++) {
-        if (plugins && strcmp(task->plugin, last) != 0)
-            offer_word(task->plugin, typed, "all tasks of this plugin");
-        last = task->plugin;
-        offer_word(task->name, typed, task->doc);
-    }
+         i++)
+        offer_task(task, typed, &last, plugins);
     sopool_catalog_free(catalog);
     sopool_options_free(options);
+}
+
+static void offer_tasks(const struct line *line, const char *typed,
+                        bool plugins)
+{
+    struct described described;
+    const char *last = "";
+
+    if (line->settings.service == NULL) {
+        offer_own(line, typed, plugins);
+        return;
+    }
+    if (described_ask(&described, line->settings.service) == 0)
+        for (size_t i = 0; i < described.count; i++)
+            offer_task(&described.task[i], typed, &last, plugins);
+    described_finish(&described);
 }
 
 static void offer_arguments(const struct line *line, const char *typed)

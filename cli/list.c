@@ -10,6 +10,7 @@
 #include "message.h"
 #include "near.h"
 #include "output.h"
+#include "service/described.h"
 #include "status.h"
 #include "taskjson.h"
 
@@ -20,16 +21,25 @@ static struct output out = {.fd = STDOUT_FILENO};
 
 /* What is to be shown: all tasks, those of a plugin, or one. */
 struct listing {
-    const sopool_catalog *catalog;
-    const char *plugin;           /* or NULL */
-    const sopool_task_info *task; /* or NULL */
+    const sopool_catalog *catalog;     /* of plugins, or NULL: */
+    const struct described *described; /* of a service */
+    const char *plugin;                /* or NULL */
+    const sopool_task_info *task;      /* or NULL */
 };
+
+static const sopool_task_info *nth(const struct listing *list, size_t index)
+{
+    if (list->catalog != NULL)
+        return sopool_catalog_task(list->catalog, index);
+    return index < list->described->count ? &list->described->task[index]
+                                          : NULL;
+}
 
 static const sopool_task_info *task_at(const struct listing *list, size_t *at)
 {
     const sopool_task_info *task;
 
-    while ((task = sopool_catalog_task(list->catalog, (*at)++)) != NULL) {
+    while ((task = nth(list, (*at)++)) != NULL) {
         if (list->task != NULL && task != list->task)
             continue;
         if (list->plugin == NULL || strcmp(list->plugin, task->plugin) == 0)
@@ -133,11 +143,11 @@ static void put_array(const struct listing *list)
 
 /* ---- the whole --------------------------------------------------------- */
 
-static bool has_plugin(const sopool_catalog *catalog, const char *name)
+static bool has_plugin(const struct listing *list, const char *name)
 {
     const sopool_task_info *task;
 
-    for (size_t i = 0; (task = sopool_catalog_task(catalog, i)) != NULL; i++)
+    for (size_t i = 0; (task = nth(list, i)) != NULL; i++)
         if (strcmp(task->plugin, name) == 0)
             return true;
     return false;
@@ -164,9 +174,13 @@ static int choose(struct listing *list, const char *name)
     const char *near;
     sopool_error err;
 
-    if (has_plugin(list->catalog, name)) {
+    if (has_plugin(list, name)) {
         list->plugin = name;
         return 0;
+    }
+    if (list->catalog == NULL) {
+        list->task = described_find(list->described, name);
+        return list->task != NULL ? 0 : -1;
     }
     list->task = sopool_catalog_find(list->catalog, name, &err);
     if (list->task != NULL)
@@ -187,7 +201,7 @@ static void put(const struct settings *settings, const struct listing *list)
         put_array(list);
     else if (list->task != NULL)
         put_details(list->task);
-    else if (sopool_catalog_count(list->catalog) > 0)
+    else if (list->catalog == NULL || nth(list, 0) != NULL)
         put_table(list);
     else
         message("no plugins found; --plugin-path or SOPOOL_PLUGIN_PATH say "
@@ -195,32 +209,64 @@ static void put(const struct settings *settings, const struct listing *list)
     output_flush(&out);
 }
 
-int list_run(const struct command *command, const struct settings *settings,
-             int argc, char **argv)
+/* Of one word, or of none (NULL). */
+static int show(const struct settings *settings, struct listing *list,
+                const char *word)
 {
-    struct listing list = {0};
-    sopool_options *options;
-    sopool_catalog *catalog;
-    sopool_error err;
-    int status = EXIT_GOOD;
+    if (word != NULL && choose(list, word) != 0)
+        return EXIT_USAGE;
+    put(settings, list);
+    return EXIT_GOOD;
+}
 
-    if (argc > 1)
-        return usage(command->name, "list takes one plugin or task, not %d",
-                     argc);
-    options = settings_options(settings);
+static int list_service(const struct settings *settings, const char *word)
+{
+    struct described described = {0};
+    struct listing list = {.described = &described};
+    int status = EXIT_USAGE;
+
+    if (settings->config != NULL || settings->pool_count > 0)
+        message("what the service %s has is the service's to say; with "
+                "--service allowed: --json",
+                settings->service);
+    else
+        status = described_ask(&described, settings->service) == 0
+                     ? show(settings, &list, word)
+                     : EXIT_FAILED;
+    described_finish(&described);
+    return status;
+}
+
+static int list_plugins(const struct settings *settings, const char *word)
+{
+    sopool_options *options = settings_options(settings);
+    sopool_catalog *catalog;
+    struct listing list = {0};
+    sopool_error err;
+    int status;
+
     if (options == NULL)
         return EXIT_USAGE;
-    catalog = sopool_catalog_open(options, message_warning, NULL, &err);
+    list.catalog = catalog =
+        sopool_catalog_open(options, message_warning, NULL, &err);
     sopool_options_free(options);
     if (catalog == NULL) {
         message("%s", err.message);
         return settings_status(err.code);
     }
-    list.catalog = catalog;
-    if (argc == 1 && choose(&list, argv[0]) != 0)
-        status = EXIT_USAGE;
-    else
-        put(settings, &list);
+    status = show(settings, &list, word);
     sopool_catalog_free(catalog);
     return status;
+}
+
+int list_run(const struct command *command, const struct settings *settings,
+             int argc, char **argv)
+{
+    const char *word = argc == 1 ? argv[0] : NULL;
+
+    if (argc > 1)
+        return usage(command->name, "list takes one plugin or task, not %d",
+                     argc);
+    return settings->service != NULL ? list_service(settings, word)
+                                     : list_plugins(settings, word);
 }

@@ -131,6 +131,10 @@ sopool_SOURCES = \
 	cli/serve.h \
 	cli/service/address.c \
 	cli/service/address.h \
+	cli/service/described.c \
+	cli/service/described.h \
+	cli/service/line.c \
+	cli/service/line.h \
 	cli/service/relay.c \
 	cli/service/relay.h \
 	cli/session.c \

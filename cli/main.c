@@ -53,12 +53,14 @@ static const struct command commands[] = {
                    "in ~/.local/lib/sopool and in the system's folder.",
         .examples = "  sopool list\n"
                     "  sopool list math.square\n"
-                    "  sopool list --json math",
+                    "  sopool list --json math\n"
+                    "  sopool list --service hash",
         .status = "  0    shown\n"
+                  "  1    the service does not answer\n"
                   "  2    there is no such plugin or task, or an option is "
                   "wrong",
-        .group = {&option_group_listing, &option_group_config,
-                  &option_group_pool, &option_group_help},
+        .group = {&option_group_listing, &option_group_service,
+                  &option_group_config, &option_group_pool, &option_group_help},
         .run = list_run,
     },
     {

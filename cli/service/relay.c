@@ -16,17 +16,12 @@
 
 #include "base64.h"
 #include "message.h"
-#include "near.h"
-#include "room.h"
 #include "service/address.h"
+#include "service/described.h"
+#include "service/line.h"
 #include "status.h"
-#include "taskjson.h"
 
-enum {
-    READ_SIZE = 16384,
-    ANSWER_MOST = 1 << 30, /* bytes */
-    THREADS_MOST = 64,
-};
+enum { THREADS_MOST = 64 };
 
 /* A connection that no call uses at the moment. */
 struct line_out {
@@ -37,10 +32,9 @@ struct line_out {
 /* The one task, and the service that has it. Never freed: threads that were
  * given up may use it to the end. */
 static struct {
-    struct sockaddr_un address;
     pthread_mutex_t lock;
     struct line_out *idle; /* under the lock */
-    json_object *described;
+    struct described described;
     const char *method;
     int64_t timeout_ms; /* of a call, in the service; 0: none of ours */
     atomic_int_least64_t next_id;
@@ -62,7 +56,7 @@ static int take_connection(bool *kept)
     (void)pthread_mutex_unlock(&relay.lock);
     *kept = idle != NULL;
     if (idle == NULL)
-        return address_reconnect(&relay.address);
+        return address_reconnect(&relay.described.address);
     fd = idle->fd;
     free(idle);
     return fd;
@@ -83,68 +77,6 @@ static void keep_connection(int fd)
     (void)pthread_mutex_unlock(&relay.lock);
 }
 
-static int send_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);
-
-        if (sent < 0 && errno != EINTR)
-            return -1;
-        if (sent > 0) {
-            data += sent;
-            size -= (size_t)sent;
-        }
-    }
-    return 0;
-}
-
-/* Reads one line, the caller's to free, without its newline. NULL and errno:
- * ECONNRESET if the service ended first. */
-static char *read_line(int fd)
-{
-    char *line = NULL;
-    size_t room = 0, size = 0;
-    ssize_t got = 0;
-
-    while (size < ANSWER_MOST &&
-           room_for(&line, &room, size + READ_SIZE + 1) == 0) {
-        got = recv(fd, line + size, READ_SIZE, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        size += (size_t)got;
-        if (line[size - 1] == '\n') {
-            line[size - 1] = '\0';
-            return line;
-        }
-    }
-    free(line);
-    errno = got == 0 ? ECONNRESET : got > 0 ? ENOMEM : errno;
-    return NULL;
-}
-
-/* The answer to the request of that id, the caller's to put. NULL and errno. */
-static json_object *read_answer(int fd, int64_t id)
-{
-    char *line = read_line(fd);
-    json_object *answer, *member = NULL;
-
-    if (line == NULL)
-        return NULL;
-    answer = json_tokener_parse(line);
-    free(line);
-    if (json_object_get_type(answer) == json_type_object)
-        (void)json_object_object_get_ex(answer, "id", &member);
-    /* What could not be read as a request is answered without its id. */
-    if (json_object_get_type(answer) == json_type_object &&
-        (member == NULL || json_object_get_int64(member) == id))
-        return answer;
-    json_object_put(answer);
-    errno = EPROTO;
-    return NULL;
-}
-
 /* Sends a request of that id and reads the answer, the caller's to put. NULL
  * and errno. */
 static json_object *ask(const char *request, size_t size, int64_t id)
@@ -153,15 +85,15 @@ static json_object *ask(const char *request, size_t size, int64_t id)
     int fd = take_connection(&kept), error;
     json_object *answer;
 
-    sent = fd >= 0 && send_all(fd, request, size) == 0;
+    sent = fd >= 0 && line_send(fd, request, size) == 0;
     if (fd >= 0 && !sent && kept) {
         (void)close(fd);
-        fd = address_reconnect(&relay.address);
-        sent = fd >= 0 && send_all(fd, request, size) == 0;
+        fd = address_reconnect(&relay.described.address);
+        sent = fd >= 0 && line_send(fd, request, size) == 0;
     }
     if (fd < 0)
         return NULL;
-    answer = read_answer(fd, id); /* which may say why it did not read all */
+    answer = line_answer(fd, id); /* which may say why it did not read all */
     error = errno;
     if (sent && answer != NULL)
         keep_connection(fd);
@@ -189,7 +121,7 @@ static int32_t fail_system(sopool_call *call)
 
     (void)snprintf(reason, sizeof(reason),
                    "no answer from the service at %s: %s",
-                   relay.address.sun_path, why);
+                   relay.described.address.sun_path, why);
     return fail(call, reason);
 }
 
@@ -230,16 +162,6 @@ static int32_t give_result(sopool_call *call, json_object *cbor)
     return SOPOOL_OK;
 }
 
-static const char *text_of(json_object *from, const char *key)
-{
-    json_object *text;
-
-    return json_object_object_get_ex(from, key, &text) &&
-                   json_object_get_type(text) == json_type_string
-               ? json_object_get_string(text)
-               : "";
-}
-
 static int32_t take_answer(sopool_call *call, json_object *answer)
 {
     json_object *cbor, *error;
@@ -249,7 +171,7 @@ static int32_t take_answer(sopool_call *call, json_object *answer)
         return give_result(call, cbor);
     if (json_object_object_get_ex(answer, "error", &error) &&
         json_object_get_type(error) == json_type_object)
-        return fail(call, text_of(error, "message"));
+        return fail(call, line_text(error, "message"));
     return fail(call, "the service's answer is none of JSON-RPC 2.0");
 }
 
@@ -274,109 +196,26 @@ static int32_t run(sopool_call *call, const uint8_t *args, uint64_t size)
 
 /* ---- the task ---------------------------------------------------------- */
 
-/* What the service says of itself, the caller's to put: NULL after a message.
- */
-static json_object *describe(const char *service)
-{
-    static const char request[] =
-        "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"rpc.describe\"}\n";
-    json_object *answer, *result = NULL;
-    int fd = address_connect(&relay.address, service);
-
-    if (fd < 0)
-        return NULL;
-    keep_connection(fd);
-    answer = ask(request, sizeof(request) - 1, 0);
-    if (answer == NULL && errno != EPROTO) {
-        message("no answer from the service at %s: %s", relay.address.sun_path,
-                errno == ECONNRESET ? "it ended" : strerror(errno));
-        return NULL;
-    }
-    if (json_object_object_get_ex(answer, "result", &result) &&
-        json_object_get_type(result) == json_type_object) {
-        (void)json_object_get(result);
-    } else {
-        message("what listens at %s is no service of sopool",
-                relay.address.sun_path);
-        result = NULL;
-    }
-    json_object_put(answer);
-    return result;
-}
-
-static int no_such_task(const char *service, json_object *tasks,
-                        const char *task)
-{
-    size_t count = json_object_array_length(tasks);
-    const char **names = calloc(count + 1, sizeof(*names)), *near = NULL;
-    char shown[64] = "";
-
-    for (size_t i = 0; names != NULL && i < count; i++)
-        names[i] = text_of(json_object_array_get_idx(tasks, i), "name");
-    if (names != NULL)
-        near = near_word(task, names, count);
-    if (near != NULL)
-        (void)message_text(near, strlen(near), shown, sizeof(shown));
-    message("the service %s has no task '%.100s'%s%s%s", service, task,
-            near != NULL ? "; did you mean '" : "", shown,
-            near != NULL ? "'?" : "");
-    free(names);
-    return EXIT_USAGE;
-}
-
-/* But for those that are about the worker, which is the service's. */
-static uint32_t flags_of(json_object *task)
-{
-    json_object *flags;
-    uint32_t found = 0;
-
-    if (!json_object_object_get_ex(task, "flags", &flags) ||
-        json_object_get_type(flags) != json_type_array)
-        return 0;
-    for (size_t i = 0; i < json_object_array_length(flags); i++) {
-        const char *name =
-            json_object_get_string(json_object_array_get_idx(flags, i));
-
-        for (size_t k = 0; name != NULL && k < TASK_FLAGS; k++)
-            if (strcmp(name, task_flags[k].name) == 0)
-                found |= task_flags[k].flag;
-    }
-    return found & (SOPOOL_PURE | SOPOOL_IDEMPOTENT);
-}
-
-static json_object *find_task(json_object *tasks, const char *name)
-{
-    for (size_t i = 0; i < json_object_array_length(tasks); i++) {
-        json_object *task = json_object_array_get_idx(tasks, i);
-
-        if (strcmp(text_of(task, "name"), name) == 0)
-            return task;
-    }
-    return NULL;
-}
-
 /* "group.name" of the task, which lives as long as what the service said. */
-static int register_task(sopool_options *options, json_object *task)
+static int register_task(sopool_options *options, const sopool_task_info *task)
 {
-    const char *dot;
-    char *group;
+    const char *dot = strchr(task->name, '.');
+    char *group = strndup(task->name, (size_t)(dot - task->name));
     sopool_error err;
     int status;
 
-    relay.method = text_of(task, "name");
-    dot = strchr(relay.method, '.');
-    group = dot != NULL ? strndup(relay.method, (size_t)(dot - relay.method))
-                        : NULL;
     if (group == NULL) {
-        message("the service's tasks cannot be read");
+        message("out of memory");
         return EXIT_FAILED;
     }
+    relay.method = task->name;
     relay.task = (sopool_task){
         .size = sizeof(relay.task),
-        .flags = flags_of(task),
+        /* The others are about the worker, which is the service's. */
+        .flags = task->flags & (SOPOOL_PURE | SOPOOL_IDEMPOTENT),
         .name = dot + 1,
-        .signature = text_of(task, "signature"),
-        .doc = text_of(task, "doc"),
+        .signature = task->signature,
+        .doc = task->doc,
         .run = run,
     };
     status = sopool_register(options, group, &relay.task, &err);
@@ -389,38 +228,29 @@ static int register_task(sopool_options *options, json_object *task)
 
 /* As many threads as keep the service's workers busy: while one call is under
  * way to a worker, its next one waits in the service. */
-static int set_threads(sopool_options *options, json_object *described)
+static int set_threads(sopool_options *options)
 {
-    json_object *processes;
-    int32_t count = 1;
+    uint32_t count = relay.described.processes;
     char text[16];
 
-    if (json_object_object_get_ex(described, "processes", &processes))
-        count = json_object_get_int(processes);
     count = count < 1 ? 1 : count > THREADS_MOST / 2 ? THREADS_MOST / 2 : count;
-    (void)snprintf(text, sizeof(text), "%d", 2 * count);
+    (void)snprintf(text, sizeof(text), "%" PRIu32, 2 * count);
     return sopool_options_set(options, "processes", text, NULL);
 }
 
 int relay_options(sopool_options *options, const struct settings *settings,
                   int64_t timeout_ms, const char *task)
 {
-    json_object *tasks, *found;
+    const sopool_task_info *found;
 
     relay.timeout_ms = timeout_ms;
-    relay.described = describe(settings->service);
-    if (relay.described == NULL)
+    if (described_ask(&relay.described, settings->service) != 0)
         return EXIT_FAILED;
-    if (!json_object_object_get_ex(relay.described, "tasks", &tasks) ||
-        json_object_get_type(tasks) != json_type_array) {
-        message("the service's tasks cannot be read");
-        return EXIT_FAILED;
-    }
-    found = find_task(tasks, task);
+    found = described_find(&relay.described, task);
     if (found == NULL)
-        return no_such_task(settings->service, tasks, task);
+        return EXIT_USAGE;
     if (sopool_options_set(options, "start_method", "thread", NULL) != 0 ||
-        set_threads(options, relay.described) != 0) {
+        set_threads(options) != 0) {
         message("out of memory");
         return EXIT_FAILED;
     }

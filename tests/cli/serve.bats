@@ -774,11 +774,48 @@ END
     [ "$(sopool apply --service default math.square 9)" = 81 ]
 }
 
-@test "completion knows the services; a program in Python calls one" {
+@test "list shows the tasks that a service has" {
+    serve
+    sopool list --plugin-path plugins >own
+    run --separate-stderr sopool list --service default
+    ends 0
+    is "$(<own)"
+    sopool list --plugin-path plugins --json math >own
+    run --separate-stderr sopool list --service "$socket" --json math
+    ends 0
+    is "$(<own)"
+    sopool list --plugin-path plugins math.estimate_pi >own
+    run --separate-stderr sopool list --service default math.estimate_pi
+    ends 0
+    is "$(<own)"
+    run --separate-stderr sopool list --service default math.estimate
+    ends 2
+    [ "$stderr" = "sopool: the service default has no task 'math.estimate'; did \
+you mean 'math.estimate_pi'?" ]
+    run --separate-stderr sopool list --service default --plugin-path plugins
+    ends 2
+    [[ $stderr == *"is the service's to say; with --service allowed: --json" ]]
+    run --separate-stderr sopool list --service nix
+    ends 1
+    [[ $stderr == *"there is no service 'nix'"* ]]
+}
+
+@test "completion knows the services and their tasks" {
     serve
     run sopool help --complete apply --service d
     ends 0
     is $'default\ta service'
+    run bash -c 'sopool help --complete map --service default faults.die_od | cut -f1'
+    is faults.die_odd
+    run bash -c 'sopool help --complete list --service=default mat | cut -f1'
+    has $'math\n' math.square
+    run --separate-stderr sopool help --complete apply --service nix math.sq
+    ends 0
+    is ""
+}
+
+@test "a program in Python calls a service" {
+    serve
     run "$SOPOOL_TEST_SOURCE/examples/service.py" "$socket" 7 8 9
     ends 0
     is $'49\n64\n81'
@@ -806,24 +843,24 @@ answers = [
     (describe, b'{"id":1,"cbor":"!"}\n'),
     (describe, b'{"id":1,"cbor":"YWE="}\n'),
     (describe.replace(b"i64)", b"what)"), b""),
+    (describe.replace(b"a.b", b"a.c"), b""),
+    (describe.replace(b'"(', b'"\\u001b[2J('), b""),
     (describe.replace(b"1", b'"many"', 1), b'{"id":1,"cbor":"AQ=="}\n'),
 ]
 print("ready", flush=True)
 for first, second in answers:
-    client, _ = listener.accept()
-    lines = client.makefile("rb")
-    lines.readline()
-    client.sendall(first)
-    if second:
+    for answer in [first] + ([second] if second else []):
+        client, _ = listener.accept()
+        lines = client.makefile("rb")
         lines.readline()
-        client.sendall(second)
-    lines.close()
-    client.close()
+        client.sendall(answer)
+        lines.close()
+        client.close()
 END
     python3 liar.py >ready 3>&- &
     liar=$!
     until [ -s ready ]; do sleep 0.02; done
-    for answer in {1..13}; do
+    for answer in {1..15}; do
         run --separate-stderr timeout 20 sopool apply --service ./liar a.b 1
         echo "$answer: $status $stderr" >>all
         [ "$status" -eq 1 ] || [ "$status" -eq 2 ]
