@@ -459,9 +459,8 @@ const struct option_group option_group_service = {
     "Workers of somebody else",
     (const struct option_spec[]){
         {"service", 0, "NAME",
-         "the tasks of that service ('sopool serve') are\n"
-         "meant, not those of a pool of one's own; or the path\n"
-         "of its socket",
+         "that service's tasks ('sopool serve'), not those of\n"
+         "a pool of one's own; or the path of its socket",
          take_text, NULL, offsetof(struct settings, service)},
         {NULL, 0, NULL, NULL, NULL, NULL, 0}},
 };
