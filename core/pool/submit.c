@@ -194,6 +194,13 @@ static sopool_result *submit_wait(sopool_pool *pool, struct calls *calls,
     return result;
 }
 
+static struct calls one_call(const char *task, const sopool_args *args,
+                             const sopool_call_options *options)
+{
+    return (struct calls){
+        .task = task, .args = args, .count = 1, .options = options};
+}
+
 /* ---- one small call ---------------------------------------------------- */
 
 /* The arguments of a single, with their size first. */
@@ -306,9 +313,8 @@ sopool_result *sopool_apply_async(sopool_pool *pool, const char *task,
                                   const sopool_call_options *options,
                                   sopool_error *err)
 {
-    struct calls calls = {
-        .task = task, .args = &args, .count = 1, .options = options};
     struct single single;
+    struct calls calls;
     sopool_result *result;
 
     if (pool_enter_briefly(pool, err) != 0)
@@ -319,6 +325,7 @@ sopool_result *sopool_apply_async(sopool_pool *pool, const char *task,
         return result;
     }
     pool_leave_briefly();
+    calls = one_call(task, &args, options);
     return submit_async(pool, &calls, err);
 }
 
@@ -346,8 +353,7 @@ sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
                                 const sopool_call_options *options,
                                 sopool_error *err)
 {
-    struct calls calls = {
-        .task = task, .args = &args, .count = 1, .options = options};
+    struct calls calls;
     sopool_value *value = NULL;
     sopool_result *result;
     struct single single;
@@ -367,6 +373,7 @@ sopool_value *sopool_apply_with(sopool_pool *pool, const char *task,
         return value;
     }
     pool_leave(pool);
+    calls = one_call(task, &args, options);
     result = submit_wait(pool, &calls, err);
     if (result == NULL)
         return NULL;
