@@ -13,6 +13,8 @@
 #include "service/described.h"
 #include "status.h"
 
+enum { COMPLETE_SECONDS = 3 };
+
 static struct output out = {.fd = STDOUT_FILENO};
 
 /* ---- values of options ------------------------------------------------- */
@@ -213,6 +215,8 @@ static void offer_tasks(const struct line *line, const char *typed,
         offer_own(line, typed, plugins);
         return;
     }
+    /* Nobody waits for long at a TAB. */
+    (void)alarm(COMPLETE_SECONDS);
     if (described_ask(&described, line->settings.service) == 0)
         for (size_t i = 0; i < described.count; i++)
             offer_task(&described.task[i], typed, &last, plugins);

@@ -302,7 +302,7 @@ tests/leaks.log: $(logs)
 
 # ---- parts of the suite, for builds with sanitizers
 
-# Those in which threads meet.
+# Those in which threads meet, and all in which they could.
 thread_tests = \
 	tests/unit/test_buffer \
 	tests/unit/test_calls \
@@ -312,11 +312,19 @@ thread_tests = \
 	tests/unit/test_futures \
 	tests/unit/test_large \
 	tests/unit/test_lifecycle \
+	tests/unit/test_numbers \
 	tests/unit/test_pains \
 	tests/unit/test_pool \
+	tests/unit/test_register \
+	tests/unit/test_slab \
 	tests/unit/test_status \
 	$(fault_tests) \
 	tests/cli/exit.bats
+all_thread_tests = \
+	$(unit_tests) \
+	$(fault_tests) \
+	tests/cli/exit.bats \
+	tests/cli/map.bats
 
 # Those that see the inside, and those that meet what comes from outside. What the
 # rest has to add is found by the whole suite.
@@ -330,15 +338,17 @@ memory_tests = \
 	tests/cli/inputs.bats \
 	tests/cli/serve.bats
 
-check_part = $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(1) tests/leaks.sh' \
+check_part = TESTS='$(1) tests/leaks.sh' \
 	check_PROGRAMS='$(filter-out %.bats,$(1))' \
 	logs='$(addsuffix .log,$(basename $(1)))'
 check-memory:
-	$(call check_part,$(memory_tests))
+	$(MAKE) $(AM_MAKEFLAGS) check $(call check_part,$(memory_tests))
 check-threads:
-	$(call check_part,$(thread_tests))
+	$(MAKE) $(AM_MAKEFLAGS) check $(call check_part,$(thread_tests))
+check-all-threads:
+	$(MAKE) $(AM_MAKEFLAGS) check $(call check_part,$(all_thread_tests))
 
-.PHONY: check-memory check-threads
+.PHONY: check-memory check-threads check-all-threads
 
 # ---- another C library, other machines
 

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#include <sopool/cbor.h>
 
 #include "message.h"
 #include "near.h"
@@ -16,6 +19,9 @@
 
 /* A service answers this at once, however busy its workers are. */
 enum { ANSWER_SECONDS = 30 };
+
+/* Most bytes of a name. */
+enum { NAME_MOST = 40 };
 
 /* ---- asking ------------------------------------------------------------ */
 
@@ -56,10 +62,11 @@ static json_object *ask_service(struct described *out)
                 reason(error));
         return NULL;
     }
-    if (json_object_object_get_ex(answer, "result", &result) &&
-        json_object_get_type(result) == json_type_object)
-        (void)json_object_get(result);
-    else
+    (void)json_object_object_get_ex(answer, "result", &result);
+    result = json_object_get_type(result) == json_type_object
+                 ? json_object_get(result)
+                 : NULL;
+    if (result == NULL)
         message("what listens at %s is no service of sopool",
                 out->address.sun_path);
     json_object_put(answer);
@@ -68,14 +75,57 @@ static json_object *ask_service(struct described *out)
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* It goes to terminals: no control characters, of ASCII or as UTF-8. */
+/* A part of a task's name as plugins may have it: fit for a shell, too. */
+static bool is_name(const char *text, size_t size)
+{
+    return size > 0 && size <= NAME_MOST &&
+           strchr("0123456789", text[0]) == NULL &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789") >= size;
+}
+
+static bool is_task_name(const char *name)
+{
+    const char *dot = strchr(name, '.');
+
+    return dot != NULL && is_name(name, (size_t)(dot - name)) &&
+           is_name(dot + 1, strlen(dot + 1));
+}
+
+/* Fit for a terminal as it is: no control characters, of ASCII or Latin-1. */
 static bool is_plain(const char *text)
 {
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0';
-         at++)
-        if (*at < ' ' || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+    const uint8_t *at = (const uint8_t *)text;
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        size_t size = sopool_utf8_char(at, left);
+
+        if (size == 0 || *at < ' ' || *at == 0x7f ||
+            (at[0] == 0xc2 && size == 2 && at[1] < 0xa0))
             return false;
+        at += size;
+        left -= size;
+    }
     return true;
+}
+
+/* A text that may be anything, fit to be shown: as in a message. */
+static const char *shown_text(json_object *from, const char *name)
+{
+    const char *text = line_text(from, name);
+    size_t size = strlen(text), room = 4 * size + 4;
+    json_object *fit = NULL;
+    char *shown;
+
+    if (is_plain(text))
+        return text;
+    shown = malloc(room);
+    if (shown != NULL)
+        fit = json_object_new_string(message_text(text, size, shown, room));
+    free(shown);
+    if (fit == NULL || json_object_object_add(from, name, fit) != 0)
+        return "";
+    return json_object_get_string(fit);
 }
 
 /* A member that is an array; NULL: none. */
@@ -126,31 +176,30 @@ static bool read_params(sopool_task_info *task, json_object *params,
 
         to[i] = (sopool_param){.name = line_text(param, "name"),
                                .type = type_of(param, "type")};
-        if (!is_plain(to[i].name))
+        if (!is_name(to[i].name, strlen(to[i].name)))
             return false;
     }
     return true;
 }
 
+/* False: it is none that plugins could have. */
 static bool read_task(sopool_task_info *task, json_object *from,
                       sopool_param *params)
 {
-    const char *const texts[] = {
-        task->name = line_text(from, "name"),
-        task->plugin = line_text(from, "plugin"),
-        task->plugin_version = line_text(from, "version"),
-        task->path = line_text(from, "file"),
-        task->signature = line_text(from, "signature"),
-        task->doc = line_text(from, "doc"),
+    *task = (sopool_task_info){
+        .name = line_text(from, "name"),
+        .plugin = line_text(from, "plugin"),
+        .plugin_version = shown_text(from, "version"),
+        .path = shown_text(from, "file"),
+        .build_id = "",
+        .signature = line_text(from, "signature"),
+        .doc = shown_text(from, "doc"),
+        .flags = flags_of(from),
+        .result_type = type_of(from, "result"),
     };
-
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        if (!is_plain(texts[i]))
-            return false;
-    task->build_id = "";
-    task->flags = flags_of(from);
-    task->result_type = type_of(from, "result");
-    return strchr(task->name, '.') != NULL &&
+    return is_task_name(task->name) &&
+           is_name(task->plugin, strlen(task->plugin)) &&
+           is_plain(task->signature) &&
            read_params(task, array_of(from, "params"), params);
 }
 
@@ -179,13 +228,13 @@ static bool read_tasks(struct described *out)
     param = out->param = calloc(count_params(tasks) + 1, sizeof(*out->param));
     if (out->task == NULL || out->param == NULL)
         return false;
-    for (; out->count < count; out->count++) {
+    for (size_t i = 0; i < count; i++) {
         sopool_task_info *task = &out->task[out->count];
 
-        if (!read_task(task, json_object_array_get_idx(tasks, out->count),
-                       param))
-            return false;
+        if (!read_task(task, json_object_array_get_idx(tasks, i), param))
+            continue;
         param += task->param_count;
+        out->count++;
     }
     return true;
 }

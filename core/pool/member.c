@@ -247,6 +247,11 @@ static int64_t ready_since(const struct member *m, uint64_t said)
 
 static void became_ready(struct member *m, uint64_t said)
 {
+    /* It may have had its calls and be told to end before this is read. */
+    if (!m->was_ready &&
+        (m->state == MEMBER_STARTING || m->state == MEMBER_ENDING))
+        events_note(m, SOPOOL_WORKER_READY, ready_since(m, said), NULL);
+    m->was_ready = true;
     if (m->state != MEMBER_STARTING)
         return;
     m->state = MEMBER_READY;
@@ -255,7 +260,6 @@ static void became_ready(struct member *m, uint64_t said)
     m->pool->ready++;
     m->pool->start_failures = 0;
     pthread_cond_broadcast(&m->pool->changed);
-    events_note(m, SOPOOL_WORKER_READY, ready_since(m, said), NULL);
 }
 
 /* The worker says why it cannot start; it ends by itself. */

@@ -143,6 +143,7 @@ struct member {
     int control; /* the pool's end; -1 once closed */
     int pidfd;   /* -1: a thread, or not forked yet */
     pid_t pid;
+    bool was_ready;    /* it has said so */
     bool closed;       /* its end of the control socket is */
     bool killed;       /* or to be, once its pidfd is known */
     bool gone;         /* the process or thread has ended */

@@ -827,13 +827,15 @@ import os, socket, sys, threading
 listener = socket.socket(socket.AF_UNIX)
 listener.bind("liar")
 listener.listen(10)
-tasks = b'{"name":"a.b","signature":"(x: i64) -> i64","flags":[]}'
+tasks = (b'{"name":"a.b","plugin":"a","signature":"(x: i64) -> i64",'
+         b'"flags":[]}')
 describe = (b'{"id":0,"result":{"processes":1,"tasks":[%s]}}\n' % tasks)
 answers = [
     (b"", b""),
     (b"nothing\n", b""),
     (b"[]\n", b""),
     (b'{"id":0,"result":null}\n', b""),
+    (b'{"id":0,"result":7}\n', b""),
     (b'{"id":0,"result":{"tasks":7}}\n', b""),
     (b'{"id":0,"result":{"tasks":[7,null]}}\n', b""),
     (describe, b"7\n"),
@@ -860,7 +862,7 @@ END
     python3 liar.py >ready 3>&- &
     liar=$!
     until [ -s ready ]; do sleep 0.02; done
-    for answer in {1..15}; do
+    for answer in {1..16}; do
         run --separate-stderr timeout 20 sopool apply --service ./liar a.b 1
         echo "$answer: $status $stderr" >>all
         [ "$status" -eq 1 ] || [ "$status" -eq 2 ]
@@ -876,4 +878,54 @@ END
         "has no task 'a.b'" "it ended" "is none of JSON-RPC 2.0" \
         "its answer is to something else" \
         "the service's answer is no result" "the service's task a.b: "
+}
+
+@test "what a service says of its tasks is fit for a terminal and a shell" {
+    cat >liar.py <<'END'
+import json, socket
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("liar")
+listener.listen(10)
+def task(name, plugin="a", **more):
+    return {"name": name, "plugin": plugin, "signature": "(x: i64) -> i64",
+            "doc": "Does.", "params": [{"name": "x", "type": "i64"}],
+            "result": "i64", "flags": ["pure"], **more}
+tasks = [task("a.b", doc="\x1b[2JDoes\tso.", version="\x9b0"), 7, None,
+         task("a.$(touch x)"), task("a.b c"), task(":file"), task("a.B"),
+         task("a."), task("a.c", plugin="a b"), task("a.d", signature="\x07"),
+         task("a.e", params=[{"name": "\x1b[2J", "type": "i64"}])]
+answers = [json.dumps({"id": 0, "result": {"processes": 1, "tasks": tasks}}),
+           '{"id":0,"result":7}', '{"id":0,"result":"x"}']
+print("ready", flush=True)
+for answer in answers[:1] * 4 + answers[1:] * 2:
+    client, _ = listener.accept()
+    client.makefile("rb").readline()
+    client.sendall(answer.encode() + b"\n")
+    client.close()
+END
+    python3 liar.py >ready 3>&- &
+    liar=$!
+    until [ -s ready ]; do sleep 0.02; done
+    run --separate-stderr timeout 20 sopool list --service ./liar
+    ends 0
+    is 'a.b  (x: i64) -> i64  \x1b[2JDoes\tso.'
+    run --separate-stderr timeout 20 sopool list --service ./liar a.b
+    ends 0
+    has 'version    \xc2\x9b0' "flag       pure"
+    run --separate-stderr timeout 20 sopool list --service ./liar --json
+    ends 0
+    [ "$(grep -c '"name":"a\.' <<<"$output")" -eq 1 ]
+    run --separate-stderr timeout 20 sopool help --complete map --service ./liar a
+    ends 0
+    is $'a.b\t\\x1b[2JDoes\\tso.'
+    for _ in 1 2; do
+        run --separate-stderr timeout 20 sopool list --service ./liar
+        ends 1
+        [[ $stderr == *"is no service of sopool" ]]
+        run --separate-stderr timeout 20 sopool help --complete map \
+            --service ./liar a
+        ends 0
+        is ""
+    done
+    wait "$liar"
 }

@@ -16,7 +16,8 @@ esac
 
 # Package managers look for new libraries and users when they have unpacked all.
 # shellcheck disable=SC2016
-tools=$(dirname "$(readlink -f "$0")") exec unshare --mount sh -ec '
+tools=$(dirname "$(readlink -f "$0")") exec unshare --mount --pid --fork \
+    --kill-child sh -ec '
     here=$PWD
     . "$tools/overlay.sh"
     cd "$here"
@@ -26,7 +27,7 @@ tools=$(dirname "$(readlink -f "$0")") exec unshare --mount sh -ec '
     done
     shift
     cd /run/root
-    mount --rbind /proc proc
+    mount -t proc proc proc
     mount --rbind /sys sys
     chroot . ldconfig /usr/lib64
     chroot . systemd-sysusers

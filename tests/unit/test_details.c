@@ -255,6 +255,24 @@ START_TEST(what_happens_to_workers_is_told)
 }
 END_TEST
 
+/* A pool is told to end while its workers start: they are ready nevertheless.
+ */
+START_TEST(that_a_worker_was_ready_is_told_late)
+{
+    sopool_pool *pool = pool_of("spawn");
+    struct seen seen = {0};
+
+    look(pool, &seen);
+    UNTIL((look(pool, &seen), seen.started == 2));
+    sopool_close(pool);
+    MUST(sopool_join(pool, 20000, &err) == 0);
+    look(pool, &seen);
+    ck_assert_int_eq(seen.ready, 2);
+    ck_assert_int_eq(seen.ended, 2);
+    sopool_destroy(pool);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("details");
@@ -271,5 +289,6 @@ int main(void)
     tcase_add_loop_test(t, attempts_are_counted, 0, PROCESS_METHODS);
     t = add_case(s, "workers");
     tcase_add_loop_test(t, what_happens_to_workers_is_told, 0, PROCESS_METHODS);
+    tcase_add_test(t, that_a_worker_was_ready_is_told_late);
     return unit_run(s);
 }
