@@ -21,8 +21,8 @@ struct described {
 };
 
 /* Asks the service of that name, or at that path. What it says is fit to be
- * shown; tasks of which no plugin could have the name are left out. 0, or -1 after
- * a message; to be finished in either case. */
+ * shown; tasks of which no plugin could have the name are left out. 0, or -1
+ * after a message; to be finished in either case. */
 int described_ask(struct described *out, const char *service);
 
 /* The task of that name; NULL after a message. */
