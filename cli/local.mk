@@ -76,6 +76,8 @@ sopool_SOURCES = \
 	cli/memory.h \
 	cli/message.c \
 	cli/message.h \
+	cli/name.c \
+	cli/name.h \
 	cli/near.c \
 	cli/near.h \
 	cli/new.c \

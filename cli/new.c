@@ -17,11 +17,12 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "name.h"
 #include "option.h"
 #include "output.h"
 #include "status.h"
 
-enum { WORDS = 14, NAME_MOST = 40 };
+enum { WORDS = 14 };
 
 static struct output said = {.fd = STDOUT_FILENO};
 
@@ -264,15 +265,6 @@ static const struct build *find_build(const char *name)
     return NULL;
 }
 
-static bool is_name(const char *name)
-{
-    size_t size = strlen(name);
-
-    return size > 0 && size <= NAME_MOST &&
-           strchr("0123456789", name[0]) == NULL &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789") == size;
-}
-
 static int make_folder(const char *path)
 {
     if (mkdir(path, 0755) != 0) {
@@ -321,7 +313,7 @@ int new_run(const struct command *command, const struct settings *settings,
     if (argc != 1)
         return usage(command->name, "new takes the plugin's name");
     p.name = argv[0];
-    if (!is_name(p.name))
+    if (!name_fits(p.name, strlen(p.name)))
         return usage(command->name,
                      "'%.60s' cannot be the name of a plugin; allowed: up to "
                      "%d lower-case letters, digits and _, no digit first",

@@ -9,9 +9,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <sopool/cbor.h>
-
 #include "message.h"
+#include "name.h"
 #include "near.h"
 #include "service/address.h"
 #include "service/line.h"
@@ -19,9 +18,6 @@
 
 /* A service answers this at once, however busy its workers are. */
 enum { ANSWER_SECONDS = 30 };
-
-/* Most bytes of a name. */
-enum { NAME_MOST = 40 };
 
 /* ---- asking ------------------------------------------------------------ */
 
@@ -75,57 +71,48 @@ static json_object *ask_service(struct described *out)
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* A part of a task's name as plugins may have it: fit for a shell, too. */
-static bool is_name(const char *text, size_t size)
-{
-    return size > 0 && size <= NAME_MOST &&
-           strchr("0123456789", text[0]) == NULL &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789") >= size;
-}
-
+/* As plugins may have it: fit for a shell, too. */
 static bool is_task_name(const char *name)
 {
     const char *dot = strchr(name, '.');
 
-    return dot != NULL && is_name(name, (size_t)(dot - name)) &&
-           is_name(dot + 1, strlen(dot + 1));
+    return dot != NULL && name_fits(name, (size_t)(dot - name)) &&
+           name_fits(dot + 1, strlen(dot + 1));
 }
 
-/* Fit for a terminal as it is: no control characters, of ASCII or Latin-1. */
+/* The text as messages show it, the caller's to free; NULL: no memory. */
+static char *shown(const char *text)
+{
+    size_t size = strlen(text), room = 4 * size + 4;
+    char *out = malloc(room);
+
+    if (out != NULL)
+        (void)message_text(text, size, out, room);
+    return out;
+}
+
+/* Is it fit for a terminal as it is? */
 static bool is_plain(const char *text)
 {
-    const uint8_t *at = (const uint8_t *)text;
-    size_t left = strlen(text);
+    char *fit = shown(text);
+    bool same = fit != NULL && strcmp(fit, text) == 0;
 
-    while (left > 0) {
-        size_t size = sopool_utf8_char(at, left);
-
-        if (size == 0 || *at < ' ' || *at == 0x7f ||
-            (at[0] == 0xc2 && size == 2 && at[1] < 0xa0))
-            return false;
-        at += size;
-        left -= size;
-    }
-    return true;
+    free(fit);
+    return same;
 }
 
-/* A text that may be anything, fit to be shown: as in a message. */
+/* A text that may be anything, made fit to be shown. */
 static const char *shown_text(json_object *from, const char *name)
 {
     const char *text = line_text(from, name);
-    size_t size = strlen(text), room = 4 * size + 4;
-    json_object *fit = NULL;
-    char *shown;
+    char *fit = shown(text);
+    bool good = fit != NULL;
 
-    if (is_plain(text))
-        return text;
-    shown = malloc(room);
-    if (shown != NULL)
-        fit = json_object_new_string(message_text(text, size, shown, room));
-    free(shown);
-    if (fit == NULL || json_object_object_add(from, name, fit) != 0)
-        return "";
-    return json_object_get_string(fit);
+    if (good && strcmp(fit, text) != 0)
+        good = json_object_object_add(from, name,
+                                      json_object_new_string(fit)) == 0;
+    free(fit);
+    return good ? line_text(from, name) : "";
 }
 
 /* A member that is an array; NULL: none. */
@@ -176,7 +163,7 @@ static bool read_params(sopool_task_info *task, json_object *params,
 
         to[i] = (sopool_param){.name = line_text(param, "name"),
                                .type = type_of(param, "type")};
-        if (!is_name(to[i].name, strlen(to[i].name)))
+        if (!name_fits(to[i].name, strlen(to[i].name)))
             return false;
     }
     return true;
@@ -198,7 +185,7 @@ static bool read_task(sopool_task_info *task, json_object *from,
         .result_type = type_of(from, "result"),
     };
     return is_task_name(task->name) &&
-           is_name(task->plugin, strlen(task->plugin)) &&
+           name_fits(task->plugin, strlen(task->plugin)) &&
            is_plain(task->signature) &&
            read_params(task, array_of(from, "params"), params);
 }
