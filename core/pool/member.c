@@ -14,6 +14,9 @@
 #include "base/libc.h"
 #include "pool/status.h"
 
+/* Read from a worker in one go: a flood of messages must not hold up others. */
+enum { MESSAGES = 256 };
+
 /* ---- starting ---------------------------------------------------------- */
 
 /* What a launch needs for a moment; closed when it is over. */
@@ -347,29 +350,38 @@ static void close_control(struct member *m)
     }
 }
 
-void member_read_control(struct member *m)
+/* False: there is none now. Whoever reads a result needs its file, which comes
+ * among messages that the dispatcher waits for: it has to be told of them, as
+ * they cannot wake it any more. */
+static bool read_message(struct member *m)
 {
-    /* A flood of messages must not hold up the others. */
-    for (int i = 0; i < 256 && m->control >= 0; i++) {
-        struct message message;
-        struct message_fds fds;
-        int got = message_receive(m->control, &message, &fds, 0);
+    struct message message;
+    struct message_fds fds;
+    int got = message_receive(m->control, &message, &fds, 0);
 
-        if (got < 0 && errno == EAGAIN)
-            return;
-        if (got <= 0) {
-            close_control(m);
-            return;
-        }
+    if (got < 0 && errno == EAGAIN)
+        return false;
+    if (got > 0) {
         handle(m, &message, &fds);
         message_close(&fds);
+    } else {
+        close_control(m);
     }
+    if ((got <= 0 || message.kind != MESSAGE_BIG) && dispatcher_sleeps(m->pool))
+        pool_wake(m->pool);
+    return true;
 }
 
-int member_big(struct member *m, uint64_t seq)
+void member_read_control(struct member *m)
 {
-    if (m->big_count == 0)
-        member_read_control(m);
+    int left = MESSAGES;
+
+    while (left-- > 0 && m->control >= 0 && read_message(m))
+        ;
+}
+
+static int take_big(struct member *m, uint64_t seq)
+{
     for (uint32_t i = 0; i < m->big_count; i++) {
         int fd = m->big[i].fd;
 
@@ -381,6 +393,16 @@ int member_big(struct member *m, uint64_t seq)
         return fd;
     }
     return -1;
+}
+
+int member_big(struct member *m, uint64_t seq)
+{
+    int left = MESSAGES;
+    int fd = take_big(m, seq);
+
+    while (fd < 0 && left-- > 0 && m->control >= 0 && read_message(m))
+        fd = take_big(m, seq);
+    return fd;
 }
 
 /* ---- results ----------------------------------------------------------- */

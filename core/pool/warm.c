@@ -142,16 +142,22 @@ static bool hand_over(struct member *m, struct batch *single,
     return feed_lent(m, single, &lent);
 }
 
-/* With the lock: sends it, unless the worker is not what it was. */
+/* With the lock: sends it, unless the worker is not what it was. The thread
+ * that waits looks for the result itself: see watch.c. */
 static bool send(struct member *m, sopool_result *r, const struct large *large,
                  size_t size)
 {
+    struct sopool_pool *pool = m->pool;
+    bool sent;
+
     if (m->state != MEMBER_READY || m->closed || m->surplus || m->last ||
-        pool_accepts(m->pool, NULL) != 0 ||
-        !hand_over(m, &r->batch, large, size))
+        pool_accepts(pool, NULL) != 0)
         return false;
-    m->watchers++; /* for the wait */
-    return true;
+    pool->hush = dispatcher_sleeps(pool);
+    sent = hand_over(m, &r->batch, large, size);
+    pool->hush = false;
+    m->watchers += sent;
+    return sent;
 }
 
 static sopool_value *copy_result(const struct sopool_result *r,

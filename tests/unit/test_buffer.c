@@ -95,6 +95,32 @@ START_TEST(any_size_goes_there_and_back)
 }
 END_TEST
 
+/* The thread that waits for a call reads the file of its result from where the
+ * worker also rings for the pool's own thread, which sleeps: it is not to miss
+ * that. */
+START_TEST(who_reads_a_file_passes_on_what_else_was_said)
+{
+    sopool_buffer *buffer = filled('a', MIB);
+
+    for (int round = 0; round < 60; round++) {
+        sopool_pool *pool = one_worker(methods[_i]);
+        sopool_result *result;
+        int pid;
+
+        UNTIL(sopool_worker_pids(pool, &pid, 1) == 1);
+        rest(2);
+        expect_copy(pool, all_of(buffer), 'a');
+        result =
+            sopool_apply_async(pool, "faults.nap", SOPOOL_ARGS(2), NULL, &err);
+        MUST(result != NULL);
+        MUST(sopool_result_wait(result, 20000, &err) == 0);
+        sopool_result_free(result);
+        end_pool(pool);
+    }
+    sopool_buffer_free(buffer);
+}
+END_TEST
+
 START_TEST(what_is_large_is_read_in_place)
 {
     sopool_pool *pool = pool_of(methods[_i]);
@@ -647,6 +673,8 @@ int main(void)
     TCase *t = add_case(s, "buffer");
 
     tcase_add_loop_test(t, any_size_goes_there_and_back, 0, METHODS);
+    tcase_add_loop_test(t, who_reads_a_file_passes_on_what_else_was_said, 0,
+                        METHODS);
     tcase_add_loop_test(t, what_is_large_is_read_in_place, 0, METHODS);
     tcase_add_loop_test(t, what_comes_before_it_may_be_anything_small, 0,
                         METHODS);
