@@ -145,31 +145,41 @@ static bool rewind_slab(struct slab *slab)
     return true;
 }
 
-static bool has_room(struct slab *slab, const void *owner, size_t size)
+/* There is room for it and its head. */
+static inline void *cut(struct slab *slab, size_t size)
 {
-    return slab != NULL && slab->owner == owner &&
-           (slab->used + size <= ROOM || rewind_slab(slab));
-}
+    struct head *head = (struct head *)(void *)(slab->data + slab->used);
 
-void *slab_alloc(const struct slab_kind *kind, void *owner, size_t size)
-{
-    struct slab **open = &open_slab[kind->number];
-    struct slab *slab = *open;
-    struct head *head;
-
-    size = (size + sizeof(*head) + 7) & ~(size_t)7;
-    if (!has_room(slab, owner, size)) {
-        close_slab(slab);
-        *open = slab = open_new(kind, owner);
-        if (slab == NULL)
-            return NULL;
-    }
-    head = (struct head *)(void *)(slab->data + slab->used);
     UNPOISON(head, size);
     head->slab = slab;
     slab->used += (uint32_t)size;
     slab->given++;
     return head + 1;
+}
+
+/* When the open slab is full, or another owner's. By itself, so that the usual
+ * way keeps no registers for it. */
+static __attribute__((noinline)) void *cut_another(const struct slab_kind *kind,
+                                                   void *owner, size_t size)
+{
+    struct slab **open = &open_slab[kind->number];
+    struct slab *slab = *open;
+
+    if (slab == NULL || slab->owner != owner || !rewind_slab(slab)) {
+        close_slab(slab);
+        *open = slab = open_new(kind, owner);
+    }
+    return slab != NULL ? cut(slab, size) : NULL;
+}
+
+void *slab_alloc(const struct slab_kind *kind, void *owner, size_t size)
+{
+    struct slab *slab = open_slab[kind->number];
+
+    size = (size + sizeof(struct head) + 7) & ~(size_t)7;
+    if (slab != NULL && slab->owner == owner && slab->used + size <= ROOM)
+        return cut(slab, size);
+    return cut_another(kind, owner, size);
 }
 
 void slab_free(void *object)

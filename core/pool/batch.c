@@ -131,7 +131,8 @@ void batch_finish(struct batch *batch)
     struct batch_store *store = batch->store;
 
     if (batch->single) {
-        outcome_free(batch, &batch->one);
+        if (batch->one.kind > OUTCOME_SMALL) /* mostly it holds nothing */
+            outcome_free(batch, &batch->one);
         return;
     }
     /* With numbers there is none that has something; they are not looked at,

@@ -15,17 +15,16 @@
 #include "pool/pool.h"
 
 #include "base/error.h"
-#include "base/tls.h"
 #include "worker/launch.h"
 
-static atomic_uint process = 1;
+atomic_uint pool_process = 1;
+_Thread_local unsigned pool_inside FAST_TLS;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Thread_local unsigned inside FAST_TLS;
 static _Thread_local int cancelable FAST_TLS;
 
 static void count_fork(void)
 {
-    (void)atomic_fetch_add(&process, 1);
+    (void)atomic_fetch_add(&pool_process, 1);
 }
 
 static void watch_forks(void)
@@ -36,12 +35,7 @@ static void watch_forks(void)
 void pool_guard_init(unsigned *out)
 {
     (void)pthread_once(&once, watch_forks);
-    *out = atomic_load(&process);
-}
-
-bool pool_is_ours(const struct sopool_pool *pool)
-{
-    return pool->process == atomic_load(&process);
+    *out = atomic_load(&pool_process);
 }
 
 int pool_check_ours(const struct sopool_pool *pool, sopool_error *err)
@@ -55,7 +49,7 @@ int pool_check_ours(const struct sopool_pool *pool, sopool_error *err)
 
 int pool_check_thread(sopool_error *err)
 {
-    if (inside == 0)
+    if (pool_inside == 0)
         return 0;
     return error_set(err, SOPOOL_E_REENTERED,
                      "called by a signal handler that interrupted the library; "
@@ -77,24 +71,14 @@ void pool_leave(struct sopool_pool *pool)
     pool_step_out();
 }
 
-int pool_enter_briefly(const struct sopool_pool *pool, sopool_error *err)
+int pool_refuse(const struct sopool_pool *pool, sopool_error *err)
 {
-    if (pool_check_ours(pool, err) != 0 || pool_check_thread(err) != 0)
-        return -1;
-    inside++;
-    atomic_signal_fence(memory_order_seq_cst);
-    return 0;
-}
-
-void pool_leave_briefly(void)
-{
-    atomic_signal_fence(memory_order_seq_cst);
-    inside--;
+    return pool_check_ours(pool, err) != 0 ? -1 : pool_check_thread(err);
 }
 
 void pool_step_in(void)
 {
-    inside++;
+    pool_inside++;
     atomic_signal_fence(memory_order_seq_cst);
     (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelable);
 }
@@ -105,7 +89,7 @@ void pool_step_out(void)
 
     (void)pthread_setcancelstate(cancelable, &ignored);
     atomic_signal_fence(memory_order_seq_cst);
-    inside--;
+    pool_inside--;
 }
 
 int pool_may_wait(const struct sopool_pool *pool, sopool_error *err)

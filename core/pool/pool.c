@@ -330,19 +330,10 @@ int pool_submit(struct sopool_pool *pool, struct batch *batch,
     return 0;
 }
 
-/* The task that was asked for last is mostly asked for again. */
-static bool is_last_task(const struct sopool_pool *pool, const char *name,
-                         uint32_t *task)
-{
-    *task = atomic_load_explicit(&pool->last_task, memory_order_relaxed);
-    return *task < pool->catalog->task_count &&
-           strcmp(pool->catalog->task[*task].name, name) == 0;
-}
-
 int pool_task(struct sopool_pool *pool, const char *name, uint32_t *task,
               sopool_error *err)
 {
-    if (is_last_task(pool, name, task))
+    if (pool_is_last_task(pool, name, task))
         return 0;
     if (catalog_id(pool->catalog, name, task, err) != 0 ||
         check_method(pool->options, name, pool->catalog->task[*task].flags,

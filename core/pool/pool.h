@@ -39,8 +39,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/tls.h"
 #include "channel/channel.h"
 #include "plugin/catalog.h"
 #include "pool/batch.h"
@@ -304,22 +306,43 @@ static inline enum pool_state pool_state(const struct sopool_pool *pool)
 int pool_enter(struct sopool_pool *pool, sopool_error *err);
 void pool_leave(struct sopool_pool *pool);
 
-/* The same for what takes no lock, calls nothing in which a thread can be
- * cancelled, and has something that keeps the pool's memory. */
-int pool_enter_briefly(const struct sopool_pool *pool, sopool_error *err);
-void pool_leave_briefly(void);
-
 /* This thread is inside the library from here to there. Stepped out of for the
  * time of what belongs to the program: callbacks, input functions. */
 void pool_step_in(void);
 void pool_step_out(void);
 
-/* Is this the process that opened the pool? */
-bool pool_is_ours(const struct sopool_pool *pool);
+/* The number of this process, and how often this thread is inside. */
+extern atomic_uint pool_process;
+extern _Thread_local unsigned pool_inside FAST_TLS;
 
-/* The two things that pool_enter checks. */
+/* Is this the process that opened the pool? */
+static inline bool pool_is_ours(const struct sopool_pool *pool)
+{
+    return pool->process == atomic_load(&pool_process);
+}
+
+/* The two things that pool_enter checks, and both. */
 int pool_check_ours(const struct sopool_pool *pool, sopool_error *err);
 int pool_check_thread(sopool_error *err);
+int pool_refuse(const struct sopool_pool *pool, sopool_error *err);
+
+/* The same as pool_enter for what takes no lock, calls nothing in which a
+ * thread can be cancelled, and has something that keeps the pool's memory. */
+static inline int pool_enter_briefly(const struct sopool_pool *pool,
+                                     sopool_error *err)
+{
+    if (!pool_is_ours(pool) || pool_inside != 0)
+        return pool_refuse(pool, err);
+    pool_inside++;
+    atomic_signal_fence(memory_order_seq_cst);
+    return 0;
+}
+
+static inline void pool_leave_briefly(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    pool_inside--;
+}
 
 /* -1 with SOPOOL_E_DEADLOCK in a task that is a thread of this pool. */
 int pool_may_wait(const struct sopool_pool *pool, sopool_error *err);
@@ -373,6 +396,15 @@ int pool_wait(struct sopool_pool *pool, pthread_cond_t *cond, int64_t deadline);
 void pool_wake(struct sopool_pool *pool);
 
 const char *pool_task_name(const struct sopool_pool *pool, uint32_t task);
+
+/* Is this the task that was asked for last? Mostly it is. */
+static inline bool pool_is_last_task(const struct sopool_pool *pool,
+                                     const char *name, uint32_t *task)
+{
+    *task = atomic_load_explicit(&pool->last_task, memory_order_relaxed);
+    return *task < pool->catalog->task_count &&
+           strcmp(pool->catalog->task[*task].name, name) == 0;
+}
 
 /* The id of a task that this pool can run. Needs no lock. */
 int pool_task(struct sopool_pool *pool, const char *name, uint32_t *task,

@@ -168,18 +168,21 @@ sopool_result *result_new(struct sopool_pool *pool, uint32_t task,
     return r;
 }
 
-sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
-                                 const uint8_t *args, size_t size,
-                                 uint32_t words, sopool_error *err)
+sopool_result *result_new_single(struct sopool_pool *pool,
+                                 const struct single *single, sopool_error *err)
 {
+    const size_t size = single->size, word = sizeof(uint64_t);
     sopool_result *r = slab_alloc(&results, pool, sizeof(*r) + size);
 
     if (r == NULL) {
         (void)error_nomem(err);
         return NULL;
     }
-    memcpy(r->args, args, size);
-    batch_init_single(&r->batch, task, r->args, words);
+    /* Mostly that is all; a slab has room for it in any case. */
+    memcpy(r->args, single->args, word);
+    if (size > word)
+        memcpy(r->args + word, single->args + word, size - word);
+    batch_init_single(&r->batch, single->task, r->args, single->words);
     r->batch.settled = settled_single;
     init(r, pool, 2); /* the program's and the call's */
     return r;
@@ -375,9 +378,27 @@ int sopool_result_f64(sopool_result *r, size_t index, double *out,
     return 0;
 }
 
+_Static_assert((int)VALUE_SHORT == (int)OUTCOME_BYTES, "all that may be");
+
+/* What most results are by the time they are asked for: one number, or little
+ * more. */
+static bool is_small(const sopool_result *r)
+{
+    return result_is_done(r) && r->batch.single &&
+           r->batch.one.kind == OUTCOME_SMALL && pool_is_ours(r->pool);
+}
+
 sopool_value *sopool_result_get(sopool_result *r, int64_t timeout_ms,
                                 sopool_error *err)
 {
+    if (is_small(r)) {
+        const struct outcome *one = &r->batch.one;
+        sopool_value *value = value_short(one->bytes, one->small);
+
+        if (value == NULL)
+            (void)error_nomem(err);
+        return value;
+    }
     if (result_wait(r, timeout_ms, err) != 0)
         return NULL;
     return result_get(r, err);

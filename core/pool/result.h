@@ -55,11 +55,19 @@ uint32_t result_failures(const sopool_result *r);
 sopool_result *result_new(struct sopool_pool *pool, uint32_t task,
                           uint32_t count, bool many, sopool_error *err);
 
-/* A result of one small call, whose arguments are those bytes, as
- * batch_init_single says. */
-sopool_result *result_new_single(struct sopool_pool *pool, uint32_t task,
-                                 const uint8_t *args, size_t size,
-                                 uint32_t words, sopool_error *err);
+/* One small call, and its arguments as batch_init_single says. */
+enum { SINGLE_ARGS = 256 };
+struct single {
+    uint32_t task;
+    uint32_t words;
+    size_t size; /* of args */
+    _Alignas(8) uint8_t args[SINGLE_ARGS];
+};
+
+/* A result of it. NULL: no memory. */
+sopool_result *result_new_single(struct sopool_pool *pool,
+                                 const struct single *single,
+                                 sopool_error *err);
 
 /* The same in memory of the caller's, who waits until it is done; nobody else
  * refers to it. `r->args` is filled in already. */

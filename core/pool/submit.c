@@ -203,16 +203,6 @@ static struct calls one_call(const char *task, const sopool_args *args,
 
 /* ---- one small call ---------------------------------------------------- */
 
-/* The arguments of a single, with their size first. */
-enum { SINGLE_ARGS = 256 };
-
-struct single {
-    uint32_t task;
-    uint32_t words; /* see batch_init_single */
-    size_t size;    /* of args */
-    _Alignas(8) uint8_t args[SINGLE_ARGS];
-};
-
 static bool is_plain(const struct sopool_pool *pool,
                      const sopool_call_options *how)
 {
@@ -298,8 +288,7 @@ static sopool_result *submit_single(struct sopool_pool *pool,
                                     const struct single *single,
                                     sopool_error *err)
 {
-    sopool_result *result = result_new_single(pool, single->task, single->args,
-                                              single->size, single->words, err);
+    sopool_result *result = result_new_single(pool, single, err);
 
     if (result == NULL || send_single(pool, result, err) == 0)
         return result;

@@ -47,6 +47,23 @@ sopool_value *value_copy(const void *item, size_t size)
     return value;
 }
 
+sopool_value *value_short(const void *item, size_t size)
+{
+    sopool_value *value =
+        slab_alloc(&values, NULL, sizeof(*value) + VALUE_SHORT);
+
+    if (value == NULL)
+        return NULL;
+    atomic_init(&value->refs, 1);
+    value->small = true;
+    value->large = false;
+    memcpy(value->own, item, VALUE_SHORT);
+    value->item = value->own;
+    value->size = size;
+    value->map = NULL;
+    return value;
+}
+
 sopool_value *value_blank(size_t size, uint8_t **bytes)
 {
     bool large = size >= LARGE_LEAST;
@@ -99,14 +116,15 @@ void sopool_value_free(sopool_value *value)
     if (atomic_load_explicit(&value->refs, memory_order_acquire) != 1 &&
         atomic_fetch_sub(&value->refs, 1) != 1)
         return;
+    if (value->small) {
+        slab_free(value);
+        return;
+    }
     if (value->large)
         large_free(value->map, value->map_size);
     else if (value->map != NULL)
         (void)munmap(value->map, value->map_size);
-    if (value->small)
-        slab_free(value);
-    else
-        free(value);
+    free(value);
 }
 
 const void *sopool_value_cbor(const sopool_value *value, size_t *size)

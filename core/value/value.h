@@ -9,6 +9,10 @@
 /* A copy of the bytes; NULL when there is no memory. */
 sopool_value *value_copy(const void *item, size_t size);
 
+/* The same of up to VALUE_SHORT bytes, for speed: so many can be read there. */
+enum { VALUE_SHORT = 14 };
+sopool_value *value_short(const void *item, size_t size);
+
 /* A value of that many bytes, which the caller is to fill before anybody sees
  * it; NULL when there is no memory. */
 sopool_value *value_blank(size_t size, uint8_t **bytes);
