@@ -342,7 +342,7 @@ uint32_t batch_write_words(const struct batch *batch, uint32_t first,
     uint64_t word;
 
     if (batch->single) {
-        memcpy(to, batch->args, batch->words * sizeof(word));
+        batch_write_single(batch, to);
         return 1;
     }
     if (store->words != NULL) {

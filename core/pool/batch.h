@@ -13,6 +13,7 @@
 #define SOPOOL_POOL_BATCH_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -202,6 +203,13 @@ size_t batch_write(const struct batch *batch, uint32_t first, uint32_t count,
  * the first ones, up to one that cannot be. */
 uint32_t batch_write_words(const struct batch *batch, uint32_t first,
                            uint32_t count, uint8_t *to);
+
+/* The same of a single, for speed. */
+static inline void batch_write_single(const struct batch *batch, uint8_t *to)
+{
+    for (uint32_t i = 0; i < batch->words; i++, to += sizeof(uint64_t))
+        memcpy(to, batch->args + i * sizeof(uint64_t), sizeof(uint64_t));
+}
 
 /* The arguments of one call that are not in the file, as a list: how many
  * bytes. There is room for batch_room and NUMBER_LIST. */

@@ -279,24 +279,34 @@ static bool alike(const struct batch *a, const struct batch *b)
     return b->single && a->task == b->task && a->words == b->words;
 }
 
+static size_t single_room(const struct batch *batch)
+{
+    return batch->words > 0 ? batch->words * sizeof(uint64_t)
+                            : batch_room(batch, 0, 1);
+}
+
 /* The last of the singles at the head of the queue that go together, how many
  * they are, and the size of their arguments. */
 static struct range *gather(const struct member *m, struct range *first,
                             uint32_t *count, size_t *size)
 {
+    const struct batch *batch = first->batch;
     uint64_t calls = m->pool->queue.calls;
-    uint32_t most =
-        most_items(m, first->batch->task,
-                   calls < RANGE_ITEMS ? (uint32_t)calls : RANGE_ITEMS);
+    uint32_t most = most_items(
+        m, batch->task, calls < RANGE_ITEMS ? (uint32_t)calls : RANGE_ITEMS);
     struct range *last = first;
 
-    *size = batch_room(first->batch, 0, 1);
+    *size = single_room(batch);
     for (*count = 1; *count < most; ++*count) {
         struct range *next = last->next;
-        if (next == NULL || !alike(first->batch, next->batch) ||
-            *size + batch_room(next->batch, 0, 1) > CHANNEL_INLINE)
+        size_t room;
+
+        if (next == NULL || !alike(batch, next->batch))
             break;
-        *size += batch_room(next->batch, 0, 1);
+        room = single_room(next->batch);
+        if (*size + room > CHANNEL_INLINE)
+            break;
+        *size += room;
         last = next;
     }
     return last;
@@ -306,8 +316,8 @@ static void write_singles(const struct range *first, uint8_t *room)
 {
     for (const struct range *at = first; at != NULL; at = at->next)
         if (at->batch->words > 0) {
-            (void)batch_write_words(at->batch, 0, 1, room);
-            room += batch_room(at->batch, 0, 1);
+            batch_write_single(at->batch, room);
+            room += at->batch->words * sizeof(uint64_t);
         } else {
             room += batch_write(at->batch, 0, 1, room);
         }

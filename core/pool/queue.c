@@ -28,22 +28,28 @@ struct range *queue_head(const struct sopool_pool *pool)
                               : queue->first[__builtin_ctz(queue->filled)];
 }
 
-void queue_push(struct sopool_pool *pool, struct range *range)
+/* Entries of one level, linked from the first to the last. */
+static void push_back(struct queue *queue, struct range *first,
+                      struct range *last, uint64_t calls)
 {
-    struct queue *queue = &pool->queue;
-    uint32_t level = range->batch->level;
+    uint32_t level = first->batch->level;
 
-    range->next = NULL;
+    last->next = NULL;
     if (queue->first[level] == NULL)
-        queue->first[level] = range;
+        queue->first[level] = first;
     else
-        queue->last[level]->next = range;
-    queue->last[level] = range;
+        queue->last[level]->next = first;
+    queue->last[level] = last;
     queue->filled |= 1u << level;
-    queue->calls += range->count;
+    queue->calls += calls;
 }
 
-/* Entries of one level, linked from the first to the last. */
+void queue_push(struct sopool_pool *pool, struct range *range)
+{
+    push_back(&pool->queue, range, range, range->count);
+}
+
+/* The same before all others. */
 static void push_front(struct queue *queue, struct range *first,
                        struct range *last, uint32_t calls)
 {
@@ -109,6 +115,18 @@ static void fail_calls(struct sopool_pool *pool, struct batch *batch,
         settle_failed(pool, batch, first + i, err);
 }
 
+/* Singles, linked from the first to the last. */
+static void fail_singles(struct sopool_pool *pool, struct range *range,
+                         const sopool_error *err)
+{
+    while (range != NULL) {
+        struct range *next = range->next;
+
+        settle_failed(pool, range->batch, 0, err);
+        range = next;
+    }
+}
+
 /* May a call still begin that was once handed out? */
 static bool may_begin(const struct sopool_pool *pool, const struct batch *batch,
                       sopool_error *err)
@@ -156,7 +174,7 @@ static void give_back_warm(struct sopool_pool *pool, struct batch *batch)
 
 void queue_give_back_singles(struct sopool_pool *pool, struct range *first)
 {
-    struct range *last = first, *next;
+    struct range *last = first;
     uint32_t count = 1;
     sopool_error err;
 
@@ -170,10 +188,7 @@ void queue_give_back_singles(struct sopool_pool *pool, struct range *first)
         push_front(&pool->queue, first, last, count);
         return;
     }
-    for (; first != NULL; first = next) {
-        next = first->next;
-        settle_failed(pool, first->batch, 0, &err);
-    }
+    fail_singles(pool, first, &err);
 }
 
 /* ---- the inbox --------------------------------------------------------- */
@@ -187,12 +202,12 @@ void queue_send(struct sopool_pool *pool, struct batch *single)
         ;
 }
 
-/* What came last stands first. */
-static struct range *reversed(struct range *range)
+/* What came last stands first. Counts them. */
+static struct range *reversed(struct range *range, uint64_t *count)
 {
     struct range *before = NULL;
 
-    while (range != NULL) {
+    for (*count = 0; range != NULL; ++*count) {
         struct range *next = range->next;
 
         range->next = before;
@@ -213,22 +228,23 @@ static bool is_late(const struct sopool_pool *pool, sopool_error *err)
     return false;
 }
 
+/* The inbox's calls are all of one level, and what says whether they may begin
+ * is the same for all. */
 void queue_collect(struct sopool_pool *pool)
 {
-    struct range *range, *next;
+    struct range *first, *last;
+    uint64_t count;
     sopool_error err;
 
     if (atomic_load(&pool->inbox) == NULL)
         return;
-    range = reversed(atomic_exchange(&pool->inbox, NULL));
-    for (; range != NULL; range = next) {
-        next = range->next;
-        pool->stats.submitted++;
-        if (is_late(pool, &err) || !may_begin(pool, range->batch, &err))
-            settle_failed(pool, range->batch, 0, &err);
-        else
-            queue_push(pool, range);
-    }
+    last = atomic_exchange(&pool->inbox, NULL);
+    first = reversed(last, &count);
+    pool->stats.submitted += count;
+    if (is_late(pool, &err) || !may_begin(pool, first->batch, &err))
+        fail_singles(pool, first, &err);
+    else
+        push_back(&pool->queue, first, last, count);
 }
 
 /* Takes one entry out and fails its calls, which may be the batch's last. */

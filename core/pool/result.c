@@ -78,23 +78,31 @@ uint32_t result_failures(const sopool_result *r)
     return r->batch.store->failed;
 }
 
-/* All calls are done. With the pool locked, as settled. */
-static void finish(sopool_result *r)
+static void tell_watchers(sopool_result *r)
 {
     bool failed = result_failures(r) > 0;
 
-    if ((atomic_fetch_or(&r->state, RESULT_DONE) & RESULT_WAITED) != 0)
-        futex_wake_all(&r->state);
-    batch_drop_args(&r->batch);
     while (r->watchers != NULL) {
         struct watcher *watcher = r->watchers;
 
         r->watchers = watcher->next;
         watch_set_told(watcher->set, watcher->index, failed);
     }
+}
+
+/* All calls are done. With the pool locked, as settled. */
+static void finish(sopool_result *r)
+{
+    if ((atomic_fetch_or(&r->state, RESULT_DONE) & RESULT_WAITED) != 0)
+        futex_wake_all(&r->state);
+    if (!r->batch.single)
+        batch_drop_args(&r->batch);
+    if (r->watchers != NULL)
+        tell_watchers(r);
     if (r->callbacks != NULL)
         callbacks_add(r->pool, r);
-    callbacks_signal(r->pool);
+    if (r->pool->callbacks.event >= 0)
+        callbacks_signal(r->pool);
     result_unref(r); /* the calls' */
 }
 

@@ -197,19 +197,6 @@ static void settle_warm(struct member *member, struct batch *batch,
     settle(member->pool, batch, 0, &outcome);
 }
 
-static void settle_number(struct member *member, struct batch *batch,
-                          const uint8_t *data)
-{
-    const struct signature *signature =
-        &member->pool->catalog->signature[batch->task];
-    struct outcome outcome;
-    uint64_t word;
-
-    memcpy(&word, data, sizeof(word));
-    outcome_number(&outcome, signature->result, word);
-    settle(member->pool, batch, 0, &outcome);
-}
-
 /* Calls of a map: all at once. */
 static void settle_some(struct sopool_pool *pool, struct batch *batch,
                         uint32_t first, const struct record *record)
@@ -226,24 +213,39 @@ static void settle_some(struct sopool_pool *pool, struct batch *batch,
         batch_free(batch);
 }
 
+/* Calls that came one by one, of one task: what can be is done for all. */
+static void settle_singles(struct sopool_pool *pool, struct handed *handed,
+                           const struct record *record)
+{
+    const int type = pool->catalog->signature[handed->task].result;
+    const uint8_t *data = record->data;
+
+    for (uint32_t i = 0; i < record->numbers; i++, data += record->size) {
+        struct batch *batch = handed->singles->batch;
+        uint64_t word;
+
+        handed->singles = handed->singles->next;
+        memcpy(&word, data, sizeof(word));
+        outcome_number(&batch->one, type, word);
+        batch->undone = 0;
+        batch->settled(batch, 0, &batch->one);
+    }
+    pool->stats.done += record->numbers;
+    pool->task[handed->task].stats.done += record->numbers;
+}
+
 void settle_numbers(struct member *member, struct handed *handed,
                     const struct sent_range *range, const struct record *record)
 {
-    const uint8_t *data = record->data;
+    struct batch *batch;
     uint32_t index;
 
-    if (handed->singles == NULL) {
-        struct batch *batch = handed_next(handed, range, &index);
-
-        settle_some(member->pool, batch, index, record);
+    if (handed->singles != NULL) {
+        settle_singles(member->pool, handed, record);
         return;
     }
-    for (uint32_t i = 0; i < record->numbers; i++) {
-        struct batch *batch = handed_next(handed, range, &index);
-
-        handed_answered(handed);
-        settle_number(member, batch, data + (size_t)i * record->size);
-    }
+    batch = handed_next(handed, range, &index);
+    settle_some(member->pool, batch, index, record);
 }
 
 void settle_record(struct member *member, struct batch *batch, uint32_t index,
