@@ -45,19 +45,6 @@ int batch_init(struct batch *batch, uint32_t task, uint32_t room)
     return batch->store != NULL ? 0 : -1;
 }
 
-void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args,
-                       uint32_t words)
-{
-    memset(batch, 0, sizeof(*batch));
-    batch->task = task;
-    batch->level = SOPOOL_PRIORITY_MAX; /* that of 0 */
-    batch->single = batch->eager = true;
-    batch->args = args;
-    batch->words = words & 0xf;
-    batch->count = batch->undone = 1;
-    batch->whole = (struct range){.batch = batch, .count = 1};
-}
-
 struct batch *batch_new(uint32_t task, uint32_t room)
 {
     struct batch *batch = malloc(sizeof(*batch));
@@ -131,8 +118,7 @@ void batch_finish(struct batch *batch)
     struct batch_store *store = batch->store;
 
     if (batch->single) {
-        if (batch->one.kind > OUTCOME_SMALL) /* mostly it holds nothing */
-            outcome_free(batch, &batch->one);
+        outcome_free(batch, &batch->one);
         return;
     }
     /* With numbers there is none that has something; they are not looked at,

@@ -143,8 +143,18 @@ int batch_init(struct batch *batch, uint32_t task, uint32_t room);
 /* One small call that is ready to be submitted; its arguments stand at `args`:
  * so many words (see value/number.h) or, if that is 0, a uint32_t with their
  * size and then a list. */
-void batch_init_single(struct batch *batch, uint32_t task, const uint8_t *args,
-                       uint32_t words);
+static inline void batch_init_single(struct batch *batch, uint32_t task,
+                                     const uint8_t *args, uint32_t words)
+{
+    memset(batch, 0, sizeof(*batch));
+    batch->task = task;
+    batch->level = SOPOOL_PRIORITY_MAX; /* that of 0 */
+    batch->single = batch->eager = true;
+    batch->args = args;
+    batch->words = words & 0xf;
+    batch->count = batch->undone = 1;
+    batch->whole = (struct range){.batch = batch, .count = 1};
+}
 
 /* Frees what it holds. */
 void batch_finish(struct batch *batch);

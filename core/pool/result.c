@@ -40,7 +40,7 @@ static sopool_result *result_of(struct batch *batch)
 
 void result_ref(sopool_result *r)
 {
-    (void)atomic_fetch_add(&r->refs, 1);
+    (void)atomic_fetch_add(&r->life, RESULT_REF);
 }
 
 static void result_destroy(sopool_result *r)
@@ -54,7 +54,8 @@ static void result_destroy(sopool_result *r)
         r->callbacks = callback->next;
         free(callback);
     }
-    batch_finish(&r->batch);
+    if (!single || r->batch.one.kind > OUTCOME_SMALL)
+        batch_finish(&r->batch); /* mostly a single holds nothing */
     if (single) {
         slab_free(r);
     } else {
@@ -63,11 +64,16 @@ static void result_destroy(sopool_result *r)
     }
 }
 
+static unsigned refs_of(unsigned life)
+{
+    return life / RESULT_REF;
+}
+
 void result_unref(sopool_result *r)
 {
     /* Who has the last reference need not agree with others. */
-    if (atomic_load_explicit(&r->refs, memory_order_acquire) == 1 ||
-        atomic_fetch_sub(&r->refs, 1) == 1)
+    if (refs_of(atomic_load_explicit(&r->life, memory_order_acquire)) == 1 ||
+        refs_of(atomic_fetch_sub(&r->life, RESULT_REF)) == 1)
         result_destroy(r);
 }
 
@@ -90,20 +96,35 @@ static void tell_watchers(sopool_result *r)
     }
 }
 
+/* Says that it is done, and gives up so many references; then it may be gone.
+ */
+static void set_done(sopool_result *r, unsigned refs)
+{
+    unsigned life = atomic_fetch_add(&r->life, RESULT_DONE - refs * RESULT_REF);
+
+    if ((life & RESULT_WAITED) != 0)
+        futex_wake_all(&r->life);
+    if (refs > 0 && refs_of(life) == refs)
+        result_destroy(r);
+}
+
 /* All calls are done. With the pool locked, as settled. */
 static void finish(sopool_result *r)
 {
-    if ((atomic_fetch_or(&r->state, RESULT_DONE) & RESULT_WAITED) != 0)
-        futex_wake_all(&r->state);
-    if (!r->batch.single)
+    struct sopool_pool *pool = r->pool;
+
+    if (r->batch.single && r->watchers == NULL && r->callbacks == NULL) {
+        set_done(r, 1); /* the call's */
+    } else {
+        set_done(r, 0);
         batch_drop_args(&r->batch);
-    if (r->watchers != NULL)
         tell_watchers(r);
-    if (r->callbacks != NULL)
-        callbacks_add(r->pool, r);
-    if (r->pool->callbacks.event >= 0)
-        callbacks_signal(r->pool);
-    result_unref(r); /* the calls' */
+        if (r->callbacks != NULL)
+            callbacks_add(pool, r);
+        result_unref(r);
+    }
+    if (pool->callbacks.event >= 0)
+        callbacks_signal(pool);
 }
 
 static void settled_single(struct batch *batch, uint32_t index,
@@ -114,16 +135,12 @@ static void settled_single(struct batch *batch, uint32_t index,
     finish(result_of(batch));
 }
 
-/* From the moment that it is done it may be gone. */
 static void settled_local(struct batch *batch, uint32_t index,
                           const struct outcome *outcome)
 {
-    atomic_uint *state = &result_of(batch)->state;
-
     (void)index;
     (void)outcome;
-    if ((atomic_fetch_or(state, RESULT_DONE) & RESULT_WAITED) != 0)
-        futex_wake_all(state);
+    set_done(result_of(batch), 0);
 }
 
 static bool was_taken_back(const struct failure *failure)
@@ -151,8 +168,7 @@ static void settled(struct batch *batch, uint32_t index,
 static void init(sopool_result *r, struct sopool_pool *pool, unsigned refs)
 {
     r->pool = pool;
-    atomic_init(&r->refs, refs);
-    atomic_init(&r->state, 0);
+    atomic_init(&r->life, refs * RESULT_REF);
     r->watchers = NULL;
     r->callbacks = NULL;
     r->next_due = NULL;

@@ -23,14 +23,14 @@ struct watcher {
     size_t index; /* in the set */
 };
 
-/* A result is done, or somebody sleeps until it is. */
-enum { RESULT_DONE = 1, RESULT_WAITED = 2 };
+/* A result is done, or somebody sleeps until it is; one who refers to it. All
+ * in one word, so that a call is done and leaves its result in one step. */
+enum { RESULT_DONE = 1, RESULT_WAITED = 2, RESULT_REF = 4 };
 
 struct sopool_result {
     struct batch batch;       /* first: see result_of */
     struct sopool_pool *pool; /* referred to */
-    atomic_uint refs;
-    atomic_uint state;
+    atomic_uint life;
 
     /* Under the pool's lock. */
     struct watcher *watchers;
@@ -43,7 +43,7 @@ _Static_assert(sizeof(sopool_result) <= 112, "120 with a slab's word");
 
 static inline bool result_is_done(const sopool_result *r)
 {
-    return (atomic_load_explicit(&r->state, memory_order_acquire) &
+    return (atomic_load_explicit(&r->life, memory_order_acquire) &
             RESULT_DONE) != 0;
 }
 

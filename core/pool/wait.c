@@ -174,10 +174,10 @@ static int sleep_until_done(sopool_result *r, int64_t deadline)
     int status = 0;
 
     while (!result_is_done(r) && status != ETIMEDOUT) {
-        unsigned state = atomic_fetch_or(&r->state, RESULT_WAITED);
+        unsigned life = atomic_fetch_or(&r->life, RESULT_WAITED);
 
-        if ((state & RESULT_DONE) == 0)
-            status = futex_wait_until(&r->state, RESULT_WAITED, deadline);
+        if ((life & RESULT_DONE) == 0)
+            status = futex_wait_until(&r->life, life | RESULT_WAITED, deadline);
     }
     return result_is_done(r) ? 0 : ETIMEDOUT;
 }

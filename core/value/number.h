@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <sopool/cbor.h>
 
 #include "sopool.h"
 #include "value/signature.h"
@@ -23,10 +26,35 @@ static inline bool is_number(int type)
 }
 
 /* The argument as a word of that type; false if it is not such a number. */
-bool number_of_arg(const sopool_arg *arg, int type, uint64_t *word);
+static inline bool number_of_arg(const sopool_arg *arg, int type,
+                                 uint64_t *word)
+{
+    *word = arg->as.u;
+    if (arg->type == type)
+        return true;
+    /* The other kind of integer, if it is one of both. */
+    return (arg->type == SOPOOL_I64 || arg->type == SOPOOL_U64) &&
+           type != SOPOOL_F64 && arg->as.u <= INT64_MAX;
+}
 
 /* Writes the word as one CBOR item of up to NUMBER_ITEM bytes: how many. */
-size_t number_put(int type, uint64_t word, uint8_t *to);
+static inline size_t number_put(int type, uint64_t word, uint8_t *to)
+{
+    sopool_writer w;
+    double number;
+
+    if (type != SOPOOL_F64) {
+        bool negative = type == SOPOOL_I64 && word > INT64_MAX;
+
+        return sopool_head_put(to,
+                               negative ? SOPOOL_CBOR_NEGINT : SOPOOL_CBOR_UINT,
+                               negative ? ~word : word);
+    }
+    memcpy(&number, &word, sizeof(number));
+    w = sopool_writer_of(to, NUMBER_ITEM);
+    (void)sopool_put_f64(&w, number);
+    return w.size;
+}
 
 /* Writes the arguments that the words are as a list of up to NUMBER_LIST bytes:
  * how many. */
