@@ -290,6 +290,7 @@ static void could_not_start(struct member *m, const struct message *message)
  * itself; what it has not begun goes elsewhere. */
 static void is_leaving(struct member *m)
 {
+    m->leaving = false;
     if (m->state != MEMBER_READY)
         return;
     m->pool->stats.replaced++;
@@ -297,15 +298,23 @@ static void is_leaving(struct member *m)
     member_take_back(m);
 }
 
+static bool has_all_bigs(const struct member *m)
+{
+    return m->big_count == MEMBER_BIGS;
+}
+
 static void keep_big(struct member *m, const struct message *message,
                      struct message_fds *fds)
 {
-    if (fds->count != 1 || m->big_count == MEMBER_BIGS)
+    if (fds->count != 1 || has_all_bigs(m))
         return;
-    m->big[m->big_count++] = (struct big_result){message->number, fds->fd[0]};
+    m->big[m->big_count++] =
+        (struct big_result){message->number, message->value, fds->fd[0]};
     fds->count = 0;
 }
 
+/* While a result is read, nothing that takes calls back may be done: for an
+ * honest worker that can wait until the result is read. */
 static void handle(struct member *m, const struct message *message,
                    struct message_fds *fds)
 {
@@ -324,10 +333,13 @@ static void handle(struct member *m, const struct message *message,
         became_ready(m, message->number);
         break;
     case MESSAGE_FAILED:
-        could_not_start(m, message);
+        if (!m->reading)
+            could_not_start(m, message);
         break;
     case MESSAGE_LEAVING:
-        is_leaving(m);
+        m->leaving = true;
+        if (!m->reading)
+            is_leaving(m);
         break;
     case MESSAGE_BIG:
         keep_big(m, message, fds);
@@ -372,20 +384,37 @@ static bool read_message(struct member *m)
     return true;
 }
 
+static void broke_protocol(struct member *m, const char *why)
+{
+    m->broke = true;
+    m->why = why;
+    member_kill(m, SOPOOL_BY_POOL);
+}
+
+/* Not when there are as many files as are kept: these have results, which are
+ * to be read first. */
+static bool may_read_message(const struct member *m)
+{
+    return m->control >= 0 && !has_all_bigs(m);
+}
+
 void member_read_control(struct member *m)
 {
     int left = MESSAGES;
 
-    while (left-- > 0 && m->control >= 0 && read_message(m))
+    if (has_all_bigs(m) && !member_is_unknown(m) && !member_harvest(m) &&
+        !m->broke && m->state != MEMBER_LOST)
+        broke_protocol(m, "more files than results");
+    while (left-- > 0 && may_read_message(m) && read_message(m))
         ;
 }
 
-static int take_big(struct member *m, uint64_t seq)
+static int take_big(struct member *m, uint64_t seq, uint32_t index)
 {
     for (uint32_t i = 0; i < m->big_count; i++) {
         int fd = m->big[i].fd;
 
-        if (m->big[i].seq != seq)
+        if (m->big[i].seq != seq || (uint32_t)m->big[i].index != index)
             continue;
         memmove(&m->big[i], &m->big[i + 1],
                 (m->big_count - i - 1) * sizeof(m->big[0]));
@@ -395,24 +424,17 @@ static int take_big(struct member *m, uint64_t seq)
     return -1;
 }
 
-int member_big(struct member *m, uint64_t seq)
+int member_big(struct member *m, uint64_t seq, uint32_t index)
 {
     int left = MESSAGES;
-    int fd = take_big(m, seq);
+    int fd = take_big(m, seq, index);
 
-    while (fd < 0 && left-- > 0 && m->control >= 0 && read_message(m))
-        fd = take_big(m, seq);
+    while (fd < 0 && left-- > 0 && may_read_message(m) && read_message(m))
+        fd = take_big(m, seq, index);
     return fd;
 }
 
 /* ---- results ----------------------------------------------------------- */
-
-static void broke_protocol(struct member *m, const char *why)
-{
-    m->broke = true;
-    m->why = why;
-    member_kill(m, SOPOOL_BY_POOL);
-}
 
 void member_has_answered(struct member *m, const struct handed *handed)
 {
@@ -452,9 +474,13 @@ static bool read_results(struct member *m)
         const struct sent_range *range =
             &m->end.range[record.seq % CHANNEL_SLOTS];
 
+        m->reading = true;
         if (record.numbers > 0)
             settle_numbers(m, handed, range, &record);
-        else if ((got = read_record(m, handed, range, &record, &why)) < 0)
+        else
+            got = read_record(m, handed, range, &record, &why);
+        m->reading = false;
+        if (got < 0)
             break;
         parent_read_done(&m->end);
         if (range->answered == range->end)
@@ -465,6 +491,8 @@ static bool read_results(struct member *m)
         m->answered_at = clock_now();
     if (got < 0)
         broke_protocol(m, why);
+    else if (m->leaving)
+        is_leaving(m);
     return some;
 }
 

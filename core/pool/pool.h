@@ -107,6 +107,7 @@ struct handed {
 
 struct big_result {
     uint64_t seq;
+    int32_t index; /* of the item in its range */
     int fd;
 };
 
@@ -183,6 +184,8 @@ struct member {
     uint64_t lent_uses; /* counted */
     struct big_result big[MEMBER_BIGS];
     uint32_t big_count;
+    bool reading; /* a result, which is not known to be answered yet */
+    bool leaving; /* it said so meanwhile */
 };
 
 struct server {
@@ -531,8 +534,8 @@ bool member_harvest(struct member *member);
 bool member_read(struct member *member);
 void member_read_control(struct member *member);
 
-/* A memory file that the worker sent for that range, or -1. */
-int member_big(struct member *member, uint64_t seq);
+/* The memory file that the worker sent for that item of that range, or -1. */
+int member_big(struct member *member, uint64_t seq, uint32_t index);
 
 /* Asks the worker to wake the dispatcher when there are results, if that is not
  * done yet; true if there is something already. And takes that back. */

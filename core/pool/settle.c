@@ -143,7 +143,7 @@ static void settle_result(struct member *member, struct batch *batch,
 static void settle_big(struct member *member, struct batch *batch,
                        uint32_t index, const struct record *record)
 {
-    CLEANUP_FD int fd = member_big(member, record->seq);
+    CLEANUP_FD int fd = member_big(member, record->seq, record->index);
     struct outcome outcome = {.kind = OUTCOME_BIG};
     uint64_t where[2] = {0};
     sopool_error err;

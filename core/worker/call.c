@@ -349,7 +349,7 @@ static void answer_text(struct call *call, uint32_t index, int code)
 
 /* Hands a result over in its file. The seals let the pool read it in place:
  * nobody can change or cut it any more. */
-static int send_file(struct call *call)
+static int send_file(struct call *call, uint32_t index)
 {
     void *space = call->space;
 
@@ -358,15 +358,15 @@ static int send_file(struct call *call)
         fcntl(call->file, F_ADD_SEALS,
               F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
         return -1;
-    return message_send(call->control, MESSAGE_BIG, 0, call->end->seq,
-                        &call->file, 1);
+    return message_send(call->control, MESSAGE_BIG, (int32_t)index,
+                        call->end->seq, &call->file, 1);
 }
 
 static void answer_file(struct call *call, uint32_t index)
 {
     uint64_t where[2] = {(uint64_t)(call->start - call->space), call->size};
 
-    if (send_file(call) == 0) {
+    if (send_file(call, index) == 0) {
         worker_answer(call->end, index, CHANNEL_BIG_RESULT, where,
                       sizeof(where));
         return;

@@ -39,7 +39,8 @@ enum message_kind {
     MESSAGE_BUFFER, /* number: that of the buffer; value: the place for it;
                        fds: its file (see shelf.h) */
     /* both ways, between pool and worker */
-    MESSAGE_BIG, /* number: the range's seq; fds: a sealed memory file */
+    MESSAGE_BIG, /* number: the range's seq; value: of a result, the item in it;
+                    fds: a sealed memory file */
 };
 
 /* What a process is about to do on its way to being a worker. */

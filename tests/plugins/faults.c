@@ -86,6 +86,19 @@ SOPOOL_TASK(big, bytes, "So many bytes, in place.", (u64, size))
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(filled, bytes, "So many bytes that are all x.", (u64, size),
+            (u64, x))
+{
+    void *room = sopool_reserve(call, a->size);
+
+    if (room == NULL)
+        return sopool_fail(call, "no memory");
+    memset(room, (int)a->x, (size_t)a->size);
+    out->ptr = room;
+    out->size = a->size;
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(size, u64, "How many bytes were given.", (bytes, data))
 {
     *out = a->data.size;
@@ -452,8 +465,8 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
     return SOPOOL_OK;
 }
 
-SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, size,
-              copy, betray, die_with, placed, placed_after, items, pairs,
+SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, filled,
+              size, copy, betray, die_with, placed, placed_after, items, pairs,
               overwrite, buffers_mapped, copy_when, die_once_with, numbers,
               record, environment, descriptors, fail, fail_odd, not_text,
               no_value, die, die_odd, die_once, die_once_only, close_all,

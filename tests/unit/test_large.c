@@ -2,12 +2,25 @@
  * memory that is used again. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "pools.h"
 #include "unit.h"
 
 enum { MIB = 1 << 20 };
+
+static atomic_bool slow;
+
+/* Takes the place of the C library's: whoever reads messages is late once. */
+ssize_t recvmsg(int sock, struct msghdr *msg, int flags)
+{
+    if (atomic_exchange(&slow, false))
+        rest(500);
+    return syscall(SYS_recvmsg, sock, msg, flags);
+}
 
 static sopool_value *call(sopool_pool *pool, const char *task, const char *data,
                           size_t size)
@@ -141,6 +154,44 @@ START_TEST(arguments_that_do_not_fit_the_task_are_refused)
 }
 END_TEST
 
+/* More files than are kept stand between the worker and the pool: each result
+ * is that of its own call. */
+START_TEST(files_are_not_mixed_up)
+{
+    enum { CALLS = 200, SIZE = 70000 };
+    const sopool_call_options how = {.chunksize = CALLS};
+    sopool_options *options = options_of(methods[_i]);
+    static sopool_arg args[CALLS][2];
+    static sopool_args calls[CALLS];
+    sopool_result *result;
+    sopool_pool *pool;
+
+    set(options, "processes", "1");
+    pool = open_pool(options);
+    expect_copy(pool, 'a', 10); /* now the worker is there */
+    rest(10);
+    for (size_t i = 0; i < CALLS; i++) {
+        args[i][0] = sopool_arg_u64(SIZE);
+        args[i][1] = sopool_arg_u64(i);
+        calls[i] = (sopool_args){args[i], 2, NULL, 0};
+    }
+    atomic_store(&slow, true);
+    result = sopool_starmap(pool, "faults.filled", calls, CALLS, &how, &err);
+    MUST(result != NULL);
+    for (size_t i = 0; i < CALLS; i++) {
+        sopool_value *value = sopool_result_value(result, i, &err);
+        char *data = filled((char)i, SIZE);
+
+        ck_assert_msg(value != NULL, "%zu: %s", i, err.message);
+        expect_bytes(value, data, SIZE);
+        sopool_value_free(value);
+        free(data);
+    }
+    sopool_result_free(result);
+    end_pool(pool);
+}
+END_TEST
+
 static void *copy_often(void *arg)
 {
     for (int i = 0; i < 20; i++)
@@ -211,6 +262,7 @@ int main(void)
                         PROCESS_METHODS);
     tcase_add_loop_test(t, arguments_that_do_not_fit_the_task_are_refused, 0,
                         METHODS);
+    tcase_add_loop_test(t, files_are_not_mixed_up, 0, METHODS);
     tcase_add_loop_test(t, threads_share_the_workers, 0, METHODS);
     tcase_add_loop_test(t, the_pool_may_end_meanwhile, 0, METHODS);
     suite_add_tcase(s, t);
