@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -86,17 +87,23 @@ SOPOOL_TASK(big, bytes, "So many bytes, in place.", (u64, size))
     return SOPOOL_OK;
 }
 
-SOPOOL_TASK(filled, bytes, "So many bytes that are all x.", (u64, size),
-            (u64, x))
+static int fill(sopool_call *call, uint64_t size, uint64_t with,
+                sopool_blob *out)
 {
-    void *room = sopool_reserve(call, a->size);
+    void *room = sopool_reserve(call, size);
 
     if (room == NULL)
         return sopool_fail(call, "no memory");
-    memset(room, (int)a->x, (size_t)a->size);
+    memset(room, (int)with, (size_t)size);
     out->ptr = room;
-    out->size = a->size;
+    out->size = size;
     return SOPOOL_OK;
+}
+
+SOPOOL_TASK(filled, bytes, "So many bytes that are all x.", (u64, size),
+            (u64, x))
+{
+    return fill(call, a->size, a->x, out);
 }
 
 SOPOOL_TASK(size, u64, "How many bytes were given.", (bytes, data))
@@ -276,6 +283,38 @@ SOPOOL_TASK(descriptors, u64, "How many descriptors above 3 are open.")
     for (int fd = 4; fd < 4096; fd++)
         *out += fcntl(fd, F_GETFD) >= 0;
     return SOPOOL_OK;
+}
+
+/* What the worker tells the pool with: its first socket that has packets. */
+static int control_socket(void)
+{
+    for (int fd = 3; fd < 4096; fd++) {
+        int type = 0;
+        socklen_t size = sizeof(type);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+            type == SOCK_SEQPACKET)
+            return fd;
+    }
+    return -1;
+}
+
+SOPOOL_TASK(lie, bytes,
+            "Tells the pool that the worker leaves, and gives so many bytes "
+            "that are all x.",
+            (u64, size), (u64, x))
+{
+    /* A MESSAGE_LEAVING without text. */
+    const struct {
+        uint32_t kind;
+        int32_t value;
+        uint64_t number;
+    } leaving = {11, 0, 0};
+    uint8_t packet[20] = {0};
+
+    memcpy(packet, &leaving, sizeof(leaving));
+    (void)send(control_socket(), packet, sizeof(packet), MSG_DONTWAIT);
+    return fill(call, a->size, a->x, out);
 }
 
 /* ---- ways to fail ------------------------------------------------------ */
@@ -466,8 +505,8 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
 }
 
 SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, filled,
-              size, copy, betray, die_with, placed, placed_after, items, pairs,
-              overwrite, buffers_mapped, copy_when, die_once_with, numbers,
-              record, environment, descriptors, fail, fail_odd, not_text,
-              no_value, die, die_odd, die_once, die_once_only, close_all,
-              leave_child, scribble, use_memory, init, initialized);
+              lie, size, copy, betray, die_with, placed, placed_after, items,
+              pairs, overwrite, buffers_mapped, copy_when, die_once_with,
+              numbers, record, environment, descriptors, fail, fail_odd,
+              not_text, no_value, die, die_odd, die_once, die_once_only,
+              close_all, leave_child, scribble, use_memory, init, initialized);

@@ -22,6 +22,14 @@ ssize_t recvmsg(int sock, struct msghdr *msg, int flags)
     return syscall(SYS_recvmsg, sock, msg, flags);
 }
 
+static sopool_pool *one_worker(const char *method)
+{
+    sopool_options *options = options_of(method);
+
+    set(options, "processes", "1");
+    return open_pool(options);
+}
+
 static sopool_value *call(sopool_pool *pool, const char *task, const char *data,
                           size_t size)
 {
@@ -154,31 +162,24 @@ START_TEST(arguments_that_do_not_fit_the_task_are_refused)
 }
 END_TEST
 
-/* More files than are kept stand between the worker and the pool: each result
- * is that of its own call. */
-START_TEST(files_are_not_mixed_up)
+/* So many calls of a task that gives bytes which are all the number of the
+ * call, sent together to one worker. */
+static void expect_filled(sopool_pool *pool, const char *task, size_t count)
 {
-    enum { CALLS = 200, SIZE = 70000 };
-    const sopool_call_options how = {.chunksize = CALLS};
-    sopool_options *options = options_of(methods[_i]);
-    static sopool_arg args[CALLS][2];
-    static sopool_args calls[CALLS];
+    enum { SIZE = 70000 };
+    const sopool_call_options how = {.chunksize = (uint32_t)count};
+    sopool_arg args[200][2];
+    sopool_args calls[200];
     sopool_result *result;
-    sopool_pool *pool;
 
-    set(options, "processes", "1");
-    pool = open_pool(options);
-    expect_copy(pool, 'a', 10); /* now the worker is there */
-    rest(10);
-    for (size_t i = 0; i < CALLS; i++) {
+    for (size_t i = 0; i < count; i++) {
         args[i][0] = sopool_arg_u64(SIZE);
         args[i][1] = sopool_arg_u64(i);
         calls[i] = (sopool_args){args[i], 2, NULL, 0};
     }
-    atomic_store(&slow, true);
-    result = sopool_starmap(pool, "faults.filled", calls, CALLS, &how, &err);
+    result = sopool_starmap(pool, task, calls, count, &how, &err);
     MUST(result != NULL);
-    for (size_t i = 0; i < CALLS; i++) {
+    for (size_t i = 0; i < count; i++) {
         sopool_value *value = sopool_result_value(result, i, &err);
         char *data = filled((char)i, SIZE);
 
@@ -188,6 +189,72 @@ START_TEST(files_are_not_mixed_up)
         free(data);
     }
     sopool_result_free(result);
+}
+
+/* More files than are kept stand between the worker and the pool. */
+START_TEST(files_are_not_mixed_up)
+{
+    sopool_pool *pool = one_worker(methods[_i]);
+
+    expect_copy(pool, 'a', 10); /* now the worker is there */
+    rest(10);
+    atomic_store(&slow, true);
+    expect_filled(pool, "faults.filled", 200);
+    end_pool(pool);
+}
+END_TEST
+
+static atomic_bool enough;
+
+/* Keeps the pool's thread from sleeping. */
+static void *call_often(void *arg)
+{
+    while (!atomic_load(&enough)) {
+        sopool_result *result = sopool_apply_async(
+            arg, "faults.nap", SOPOOL_ARGS(sopool_arg_u64(0)), NULL, NULL);
+
+        if (result != NULL)
+            (void)sopool_result_wait(result, -1, NULL);
+        sopool_result_free(result);
+    }
+    return NULL;
+}
+
+static void expect_lies(sopool_pool *pool)
+{
+    enum { CALLS = 12, SIZE = 70000 };
+    sopool_result *results[CALLS];
+
+    for (uint64_t i = 0; i < CALLS; i++) {
+        results[i] = sopool_apply_async(
+            pool, "faults.lie",
+            SOPOOL_ARGS(sopool_arg_u64(SIZE), sopool_arg_u64(i)), NULL, &err);
+        MUST(results[i] != NULL);
+    }
+    for (int i = 0; i < CALLS; i++) {
+        sopool_value *value = sopool_result_get(results[i], 20000, &err);
+        char *data = filled((char)i, SIZE);
+
+        ck_assert_msg(value != NULL, "%d: %s", i, err.message);
+        expect_bytes(value, data, SIZE);
+        sopool_value_free(value);
+        sopool_result_free(results[i]);
+        free(data);
+    }
+}
+
+/* The pool hears of it while it looks for the file of a result, or before. */
+START_TEST(a_worker_may_leave_before_its_result)
+{
+    sopool_pool *pool = pool_of(methods[_i]);
+    pthread_t thread;
+
+    atomic_store(&enough, false);
+    ck_assert_int_eq(pthread_create(&thread, NULL, call_often, pool), 0);
+    for (int round = 0; round < 30; round++)
+        expect_lies(pool);
+    atomic_store(&enough, true);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
     end_pool(pool);
 }
 END_TEST
@@ -263,6 +330,8 @@ int main(void)
     tcase_add_loop_test(t, arguments_that_do_not_fit_the_task_are_refused, 0,
                         METHODS);
     tcase_add_loop_test(t, files_are_not_mixed_up, 0, METHODS);
+    tcase_add_loop_test(t, a_worker_may_leave_before_its_result, 0,
+                        PROCESS_METHODS);
     tcase_add_loop_test(t, threads_share_the_workers, 0, METHODS);
     tcase_add_loop_test(t, the_pool_may_end_meanwhile, 0, METHODS);
     suite_add_tcase(s, t);
