@@ -162,24 +162,23 @@ START_TEST(arguments_that_do_not_fit_the_task_are_refused)
 }
 END_TEST
 
-/* So many calls of a task that gives bytes which are all the number of the
- * call, sent together to one worker. */
-static void expect_filled(sopool_pool *pool, const char *task, size_t count)
+/* Calls that give bytes which are all the number of the call, sent together. */
+static void expect_filled(sopool_pool *pool)
 {
-    enum { SIZE = 70000 };
-    const sopool_call_options how = {.chunksize = (uint32_t)count};
-    sopool_arg args[200][2];
-    sopool_args calls[200];
+    enum { CALLS = 200, SIZE = 70000 };
+    const sopool_call_options how = {.chunksize = CALLS};
+    static sopool_arg args[CALLS][2];
+    static sopool_args calls[CALLS];
     sopool_result *result;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < CALLS; i++) {
         args[i][0] = sopool_arg_u64(SIZE);
         args[i][1] = sopool_arg_u64(i);
         calls[i] = (sopool_args){args[i], 2, NULL, 0};
     }
-    result = sopool_starmap(pool, task, calls, count, &how, &err);
+    result = sopool_starmap(pool, "faults.filled", calls, CALLS, &how, &err);
     MUST(result != NULL);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < CALLS; i++) {
         sopool_value *value = sopool_result_value(result, i, &err);
         char *data = filled((char)i, SIZE);
 
@@ -199,7 +198,7 @@ START_TEST(files_are_not_mixed_up)
     expect_copy(pool, 'a', 10); /* now the worker is there */
     rest(10);
     atomic_store(&slow, true);
-    expect_filled(pool, "faults.filled", 200);
+    expect_filled(pool);
     end_pool(pool);
 }
 END_TEST
