@@ -17,12 +17,6 @@ struct batch *handed_next(const struct handed *handed,
     return handed->batch;
 }
 
-void handed_answered(struct handed *handed)
-{
-    if (handed->singles != NULL)
-        handed->singles = handed->singles->next;
-}
-
 /* The singles from that item on are no longer the range's. */
 static struct range *cut(struct handed *handed, const struct sent_range *range,
                          uint32_t from)

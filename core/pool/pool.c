@@ -330,11 +330,9 @@ int pool_submit(struct sopool_pool *pool, struct batch *batch,
     return 0;
 }
 
-int pool_task(struct sopool_pool *pool, const char *name, uint32_t *task,
-              sopool_error *err)
+int pool_look_up(struct sopool_pool *pool, const char *name, uint32_t *task,
+                 sopool_error *err)
 {
-    if (pool_is_last_task(pool, name, task))
-        return 0;
     if (catalog_id(pool->catalog, name, task, err) != 0 ||
         check_method(pool->options, name, pool->catalog->task[*task].flags,
                      err) != 0)

@@ -400,18 +400,20 @@ void pool_wake(struct sopool_pool *pool);
 
 const char *pool_task_name(const struct sopool_pool *pool, uint32_t task);
 
-/* Is this the task that was asked for last? Mostly it is. */
-static inline bool pool_is_last_task(const struct sopool_pool *pool,
-                                     const char *name, uint32_t *task)
+/* The id of a task that this pool can run. Needs no lock. Mostly it is the one
+ * that was asked for last; else it is looked up. */
+int pool_look_up(struct sopool_pool *pool, const char *name, uint32_t *task,
+                 sopool_error *err);
+
+static inline int pool_task(struct sopool_pool *pool, const char *name,
+                            uint32_t *task, sopool_error *err)
 {
     *task = atomic_load_explicit(&pool->last_task, memory_order_relaxed);
-    return *task < pool->catalog->task_count &&
-           strcmp(pool->catalog->task[*task].name, name) == 0;
+    if (*task < pool->catalog->task_count &&
+        strcmp(pool->catalog->task[*task].name, name) == 0)
+        return 0;
+    return pool_look_up(pool, name, task, err);
 }
-
-/* The id of a task that this pool can run. Needs no lock. */
-int pool_task(struct sopool_pool *pool, const char *name, uint32_t *task,
-              sopool_error *err);
 
 /* ---- queue.c ----------------------------------------------------------- */
 
@@ -452,7 +454,11 @@ struct batch *handed_next(const struct handed *handed,
                           const struct sent_range *range, uint32_t *index);
 
 /* It is answered now; before it is settled. */
-void handed_answered(struct handed *handed);
+static inline void handed_answered(struct handed *handed)
+{
+    if (handed->singles != NULL)
+        handed->singles = handed->singles->next;
+}
 
 /* Gives calls that were taken back to the queue: all from item `from` on, which
  * are `count`. */

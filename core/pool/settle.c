@@ -224,7 +224,7 @@ static void settle_singles(struct sopool_pool *pool, struct handed *handed,
         struct batch *batch = handed->singles->batch;
         uint64_t word;
 
-        handed->singles = handed->singles->next;
+        handed_answered(handed);
         memcpy(&word, data, sizeof(word));
         outcome_number(&batch->one, type, word);
         batch->undone = 0;

@@ -257,8 +257,7 @@ static int make_single(struct sopool_pool *pool, const char *task,
                        struct single *out)
 {
     return is_plain(pool, how) &&
-           (pool_is_last_task(pool, task, &out->task) ||
-            pool_task(pool, task, &out->task, NULL) == 0) &&
+           pool_task(pool, task, &out->task, NULL) == 0 &&
            (put_words(pool, args, out) || put_list(args, out));
 }
 

@@ -199,7 +199,7 @@ int result_wait(sopool_result *r, int64_t timeout_ms, sopool_error *err)
     int status = -1;
 
     if (result_is_done(r))
-        return pool_is_ours(r->pool) ? 0 : pool_check_ours(r->pool, err);
+        return pool_check_ours(r->pool, err);
     if (pool_enter(r->pool, err) != 0)
         return -1;
     if (timeout_ms == 0 || pool_may_wait(r->pool, err) == 0)

@@ -27,6 +27,18 @@ enum { SMALL = 256 };
 
 static const struct slab_kind values = {.number = 0};
 
+/* With its bytes behind it, which are not filled in yet. */
+static void init(sopool_value *value, bool small, size_t size)
+{
+    atomic_init(&value->refs, 1);
+    value->small = small;
+    value->large = false;
+    value->item = value->own;
+    value->size = size;
+    value->map = NULL;
+    value->map_size = 0;
+}
+
 sopool_value *value_copy(const void *item, size_t size)
 {
     bool small = size <= SMALL;
@@ -36,14 +48,8 @@ sopool_value *value_copy(const void *item, size_t size)
 
     if (value == NULL)
         return NULL;
-    atomic_init(&value->refs, 1);
-    value->small = small;
-    value->large = false;
+    init(value, small, size);
     memcpy(value->own, item, size);
-    value->item = value->own;
-    value->size = size;
-    value->map = NULL;
-    value->map_size = 0;
     return value;
 }
 
@@ -54,13 +60,8 @@ sopool_value *value_short(const void *item, size_t size)
 
     if (value == NULL)
         return NULL;
-    atomic_init(&value->refs, 1);
-    value->small = true;
-    value->large = false;
+    init(value, true, size);
     memcpy(value->own, item, VALUE_SHORT);
-    value->item = value->own;
-    value->size = size;
-    value->map = NULL;
     return value;
 }
 
@@ -75,12 +76,10 @@ sopool_value *value_blank(size_t size, uint8_t **bytes)
         free(value);
         return NULL;
     }
-    atomic_init(&value->refs, 1);
-    value->small = false;
-    value->large = large;
+    init(value, false, size);
     *bytes = large ? map : value->own;
+    value->large = large;
     value->item = *bytes;
-    value->size = size;
     value->map = map;
     value->map_size = room;
     return value;
@@ -93,10 +92,8 @@ sopool_value *value_mapped(void *map, size_t map_size, size_t offset,
 
     if (value == NULL)
         return NULL;
-    atomic_init(&value->refs, 1);
-    value->small = value->large = false;
+    init(value, false, size);
     value->item = (const uint8_t *)map + offset;
-    value->size = size;
     value->map = map;
     value->map_size = map_size;
     return value;

@@ -115,6 +115,14 @@ static inline sopool_pool *pool_of(const char *method)
     return open_pool(options_of(method));
 }
 
+static inline sopool_pool *one_worker(const char *method)
+{
+    sopool_options *options = options_of(method);
+
+    set(options, "processes", "1");
+    return open_pool(options);
+}
+
 /* ---- gates: files that tasks wait for ---------------------------------- */
 
 typedef char gate[256];

@@ -67,14 +67,6 @@ static int64_t placed(sopool_pool *pool, sopool_arg arg)
     return int_of(sopool_apply(pool, "faults.placed", SOPOOL_ARGS(arg), &err));
 }
 
-static sopool_pool *one_worker(const char *method)
-{
-    sopool_options *options = options_of(method);
-
-    set(options, "processes", "1");
-    return open_pool(options);
-}
-
 /* ---- what is read where ------------------------------------------------ */
 
 START_TEST(any_size_goes_there_and_back)

@@ -38,14 +38,6 @@ static sopool_result *held(sopool_pool *pool, const char *path, int64_t x)
     return result;
 }
 
-static sopool_pool *one_worker(const char *method)
-{
-    sopool_options *options = options_of(method);
-
-    set(options, "processes", "1");
-    return open_pool(options);
-}
-
 static sopool_result *square(sopool_pool *pool, int64_t x)
 {
     sopool_result *result =

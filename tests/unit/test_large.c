@@ -22,14 +22,6 @@ ssize_t recvmsg(int sock, struct msghdr *msg, int flags)
     return syscall(SYS_recvmsg, sock, msg, flags);
 }
 
-static sopool_pool *one_worker(const char *method)
-{
-    sopool_options *options = options_of(method);
-
-    set(options, "processes", "1");
-    return open_pool(options);
-}
-
 static sopool_value *call(sopool_pool *pool, const char *task, const char *data,
                           size_t size)
 {
@@ -110,13 +102,10 @@ END_TEST
  * before. */
 START_TEST(a_value_stays_what_it_was)
 {
-    sopool_options *options = options_of(methods[_i]);
     char *first = filled('a', 2 * MIB), *second = filled('b', 2 * MIB);
     sopool_value *one, *two;
-    sopool_pool *pool;
+    sopool_pool *pool = one_worker(methods[_i]);
 
-    set(options, "processes", "1");
-    pool = open_pool(options);
     expect_copy(pool, 'c', 2 * MIB); /* now the worker is there */
     expect_copy(pool, 'c', 2 * MIB); /* and has its memory */
     one = call(pool, "faults.betray", first, 2 * MIB);
