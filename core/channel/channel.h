@@ -241,6 +241,7 @@ struct worker_end {
     uint64_t seq;          /* the range to run next */
     uint32_t item;         /* of it, that runs */
     int cpu;               /* where it ran last */
+    bool passed;           /* over ranges that were taken back */
     uint64_t results_head; /* bytes of results published */
     size_t reserved;       /* bytes reserved behind them, without the head */
     const struct item_detail *detail; /* of a detailed range, or NULL */
@@ -268,7 +269,8 @@ bool worker_look(struct worker_end *end);
 bool worker_ends(const struct worker_end *end);
 
 /* Waits for the next range and begins its item 0: 1, or 0 to quit; or 2 when
- * there is something to forget, before the next range. */
+ * there is something to forget, before the next range; or 3 when ranges were
+ * passed over that were taken back, before it waits. */
 int worker_next(struct worker_end *end, struct range_view *out);
 
 /* The number of what is to be forgotten if it is in that place; 0: nothing. */

@@ -184,11 +184,16 @@ int worker_next(struct worker_end *end, struct range_view *out)
         case SLOT_TAKEN:
             atomic_store(&slot->word, word_of(SLOT_FREE, 0, 0));
             end->seq++;
+            end->passed = true;
             notify(end);
             continue;
         default:
             if (atomic_load(&end->shared->quit) != 0)
                 return 0;
+            if (end->passed) {
+                end->passed = false;
+                return 3;
+            }
             wait_until(end, has_range, end->seq);
         }
     }

@@ -120,6 +120,22 @@ static void take_fds(struct msghdr *msg, struct message_fds *fds)
     }
 }
 
+bool message_peek(int sock, uint32_t *kind, uint64_t *number)
+{
+    struct message message;
+    const size_t head = offsetof(struct message, text);
+    ssize_t got;
+
+    do {
+        got = recv(sock, &message, head, MSG_PEEK | MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)head)
+        return false;
+    *kind = message.kind;
+    *number = message.number;
+    return true;
+}
+
 int message_receive(int sock, struct message *out, struct message_fds *fds,
                     int wait)
 {

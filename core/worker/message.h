@@ -7,6 +7,7 @@
 #ifndef SOPOOL_WORKER_MESSAGE_H
 #define SOPOOL_WORKER_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -80,6 +81,10 @@ int message_send_now(int sock, uint32_t kind, int32_t value, uint64_t number,
 
 /* Sends one with a text, cut to MESSAGE_TEXT - 1 bytes. */
 int message_send_text(int sock, uint32_t kind, int32_t value, const char *text);
+
+/* What message_receive would get now, which stays there: true and its kind and
+ * number, or false. */
+bool message_peek(int sock, uint32_t *kind, uint64_t *number);
 
 /* Receives one: 1, 0 at the end of the stream, -1 and errno (EAGAIN when
  * `wait` is false and there is none, EPROTO for what is no message). The

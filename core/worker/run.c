@@ -238,6 +238,19 @@ static void keep_buffer(struct runner *r, const struct message *message, int fd)
         shelf_put(&r->shelf, place, message->number, fd);
 }
 
+/* The next message, once there is one; the memory that some bring is kept. */
+static int take_message(struct runner *r, struct message *message,
+                        struct message_fds *fds)
+{
+    if (message_receive(r->worker->control, message, fds, 1) != 1)
+        return -1;
+    if (message->kind == MESSAGE_WARM && fds->count == 1)
+        (void)warm_map(&r->warm, fds->fd[0], message->number);
+    if (message->kind == MESSAGE_BUFFER && fds->count == 1)
+        keep_buffer(r, message, fds->fd[0]);
+    return 0;
+}
+
 /* Waits for a descriptor that was sent before the range that needs it: it is in
  * the control socket, maybe behind those of ranges that were taken back. */
 static int receive(struct runner *r, enum message_kind kind, uint64_t number,
@@ -245,17 +258,30 @@ static int receive(struct runner *r, enum message_kind kind, uint64_t number,
 {
     struct message message;
 
-    for (;;) {
-        if (message_receive(r->worker->control, &message, fds, 1) != 1)
-            return -1;
-        if (message.kind == MESSAGE_WARM && fds->count == 1)
-            (void)warm_map(&r->warm, fds->fd[0], message.number);
-        if (message.kind == MESSAGE_BUFFER && fds->count == 1)
-            keep_buffer(r, &message, fds->fd[0]);
+    while (take_message(r, &message, fds) == 0) {
         if (message.kind == kind && message.number == number && fds->count == 1)
             return 0;
         message_close(fds);
     }
+    return -1;
+}
+
+/* Takes what was sent for ranges that were taken back: many of them would fill
+ * the socket, and the pool could send no more. */
+static int drop_stale(struct runner *r)
+{
+    struct message message;
+    struct message_fds fds;
+    uint32_t kind;
+    uint64_t number;
+
+    while (message_peek(r->worker->control, &kind, &number) &&
+           (kind != MESSAGE_BIG || number < r->end.seq)) {
+        if (take_message(r, &message, &fds) != 0)
+            return -1;
+        message_close(&fds);
+    }
+    return 0;
 }
 
 static void answer_no_memory(struct runner *r)
@@ -538,6 +564,11 @@ static int run_ranges(struct runner *r)
             return 0;
         if (got == 2) {
             forget_buffers(r);
+            continue;
+        }
+        if (got == 3) {
+            if (drop_stale(r) != 0)
+                return -1;
             continue;
         }
         if (!busy)

@@ -616,11 +616,14 @@ enum { MANY = 200000 };
 static void *run_worker(void *arg)
 {
     struct range_view view;
+    int got;
 
-    while (worker_next(&worker, &view) == 1) {
+    while ((got = worker_next(&worker, &view)) != 0) {
         const uint8_t *at = view.args;
         uint32_t index = 0, size;
 
+        if (got == 3) /* it has passed over some */
+            continue;
         do {
             memcpy(&size, at, 4);
             worker_answer(&worker, index++, 0, at + 4, size);

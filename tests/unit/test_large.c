@@ -192,6 +192,50 @@ START_TEST(files_are_not_mixed_up)
 }
 END_TEST
 
+static void cancel_some(sopool_pool *pool, sopool_arg arg)
+{
+    for (int i = 0; i < 60; i++) {
+        sopool_result *result = sopool_apply_async(
+            pool, "faults.size", SOPOOL_ARGS(arg), NULL, &err);
+
+        MUST(result != NULL);
+        ck_assert(sopool_result_cancel(result));
+        sopool_result_free(result);
+    }
+}
+
+/* A call that is taken back leaves its file in the worker's socket, which holds
+ * some hundred: the worker is to make room for what comes after. */
+START_TEST(calls_that_are_taken_back_do_not_stand_in_the_way)
+{
+    enum { SIZE = 70000 };
+    sopool_pool *pool = one_worker(methods[_i]);
+    char *data = filled('x', SIZE);
+    sopool_arg arg = sopool_arg_bytes(data, SIZE);
+    sopool_result *result;
+    int64_t size;
+    int pid;
+
+    expect_copy(pool, 'a', 10);
+    ck_assert_uint_eq(sopool_worker_pids(pool, &pid, 1), 1);
+    for (int round = 0; round < 10; round++) {
+        ck_assert_int_eq(kill(pid, SIGSTOP), 0);
+        cancel_some(pool, arg);
+        ck_assert_int_eq(kill(pid, SIGCONT), 0);
+        expect_copy(pool, 'a', 10); /* it has passed over them */
+    }
+    result =
+        sopool_apply_async(pool, "faults.size", SOPOOL_ARGS(arg), NULL, &err);
+    MUST(result != NULL);
+    MUST(sopool_result_wait(result, 20000, &err) == 0);
+    MUST(sopool_result_i64(result, 0, &size, &err) == 0);
+    ck_assert_int_eq(size, SIZE);
+    sopool_result_free(result);
+    free(data);
+    end_pool(pool);
+}
+END_TEST
+
 static atomic_bool enough;
 
 /* Keeps the pool's thread from sleeping. */
@@ -318,6 +362,8 @@ int main(void)
     tcase_add_loop_test(t, arguments_that_do_not_fit_the_task_are_refused, 0,
                         METHODS);
     tcase_add_loop_test(t, files_are_not_mixed_up, 0, METHODS);
+    tcase_add_loop_test(t, calls_that_are_taken_back_do_not_stand_in_the_way, 0,
+                        PROCESS_METHODS);
     tcase_add_loop_test(t, a_worker_may_leave_before_its_result, 0,
                         PROCESS_METHODS);
     tcase_add_loop_test(t, threads_share_the_workers, 0, METHODS);
