@@ -567,7 +567,9 @@ SOPOOL_API size_t sopool_get_stats(sopool_pool *pool, sopool_stats *out,
                                    sopool_task_stats *tasks, size_t room);
 
 /* Process ids of the workers that are ready, at most `room` of them; returns
- * how many there are. Thread workers have the id of the program. */
+ * how many there are. One that has just become ready may be missing for a
+ * moment, until its id is known, although it answers calls already. Thread
+ * workers have the id of the program. */
 SOPOOL_API size_t sopool_worker_pids(sopool_pool *pool, int *pids, size_t room);
 
 typedef enum sopool_worker_happening {

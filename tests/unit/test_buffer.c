@@ -608,7 +608,7 @@ static int mapped_there(sopool_pool *pool)
     int pid, count = 0;
     FILE *file;
 
-    ck_assert_uint_eq(sopool_worker_pids(pool, &pid, 1), 1);
+    UNTIL(sopool_worker_pids(pool, &pid, 1) == 1);
     (void)snprintf(path, sizeof(path), "/proc/%d/maps", pid);
     file = fopen(path, "re");
     ck_assert_ptr_nonnull(file);
