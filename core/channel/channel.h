@@ -24,6 +24,7 @@ enum {
     CHANNEL_RESULTS = 256 * 1024,
     /* What is larger than this travels in a memory file of its own. */
     CHANNEL_INLINE = 64 * 1024,
+    CHANNEL_SMALL = 32, /* has room beside its range's word */
     /* Most items of a range. */
     CHANNEL_ITEMS = 1 << 16,
 };
@@ -130,6 +131,8 @@ struct parent_end {
     uint64_t record_space; /* of the record that parent_read gave, or 0 */
     uint32_t record_count; /* and how many results that was */
     struct sent_range range[CHANNEL_SLOTS]; /* by seq % CHANNEL_SLOTS */
+    /* Room for a little: it goes to the slot with all that belongs there. */
+    _Alignas(8) uint8_t small[CHANNEL_SMALL];
 };
 
 /* One result, copied out of shared memory but for its bytes; or the results of
@@ -200,8 +203,8 @@ int64_t parent_started(const struct parent_end *end);
 /* How long the worker says that the range took, in nanoseconds. A hint. */
 uint64_t parent_busy(const struct parent_end *end, uint64_t seq);
 
-/* Does the worker, as far as is known, have the processor that this thread runs
- * on? To spin would then keep it from answering. A hint. */
+/* Does the worker, as far as is known, have the processor that the last range
+ * was sent from? To spin there would keep it from answering. A hint. */
 bool parent_shares_cpu(const struct parent_end *end);
 
 /* Asks to be woken by the worker (sleep true). Returns true when there is
@@ -262,8 +265,9 @@ struct range_view {
 void worker_init(struct worker_end *end, struct shared *shared,
                  void (*ring)(void *ctx), void *ctx);
 
-/* Looks for a while, without sleeping, whether there is a range or an end. */
-bool worker_look(struct worker_end *end);
+/* Looks for a while, without sleeping, whether there is a range or an end, and
+ * says what time it was when it looked last. */
+bool worker_look(struct worker_end *end, int64_t *now);
 
 /* Has the parent said that there is nothing more to run, and is that so? */
 bool worker_ends(const struct worker_end *end);

@@ -88,7 +88,6 @@ static inline uint32_t word_end(uint64_t word)
     return (uint32_t)(word >> (8 + WORD_BITS) & WORD_MASK);
 }
 
-enum { SLOT_ARGS = 32 };
 #define ARGS_HERE UINT32_MAX
 
 struct shared_slot {
@@ -97,8 +96,8 @@ struct shared_slot {
     uint32_t flags;   /* CHANNEL_TIMED and its like */
     uint32_t args_at; /* where in the args ring, or ARGS_HERE */
     uint32_t args_size;
-    _Atomic uint64_t busy_ns; /* the worker's: how long the range took */
-    uint8_t args[SLOT_ARGS];  /* small ones, so that they come with the word */
+    _Atomic uint64_t busy_ns;    /* the worker's: how long the range took */
+    uint8_t args[CHANNEL_SMALL]; /* so that they come with the word */
 };
 
 _Static_assert(sizeof(struct shared_slot) == 64, "one cache line");

@@ -56,8 +56,8 @@ void *parent_room(struct parent_end *end, size_t size)
         return NULL;
     end->room = end->args_head;
     end->room_size = size;
-    if (size <= SLOT_ARGS)
-        return slot_of(end, end->sent)->args;
+    if (size <= CHANNEL_SMALL)
+        return end->small;
     at = contiguous(end->args_head, size);
     if (at + size - end->args_tail > CHANNEL_ARGS)
         return NULL;
@@ -88,7 +88,7 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
                      uint32_t flags, size_t size)
 {
     uint64_t seq = end->sent++;
-    bool here = end->room_size <= SLOT_ARGS;
+    bool here = end->room_size <= CHANNEL_SMALL;
     uint64_t at = end->room;
     struct shared_slot *slot = slot_of(end, seq);
 
@@ -100,12 +100,14 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
         .at = here ? slot->args : end->shared->args + at % CHANNEL_ARGS,
         .args_end = end->args_head,
     };
+    tell_cpu(end);
+    if (here)
+        memcpy(slot->args, end->small, sizeof(slot->args));
     slot->task = task;
     slot->flags = flags;
     slot->args_at = here ? ARGS_HERE : (uint32_t)(at % CHANNEL_ARGS);
     slot->args_size = (uint32_t)size;
     atomic_store_explicit(&slot->busy_ns, 0, memory_order_relaxed);
-    tell_cpu(end);
     atomic_store(&slot->word, word_of(SLOT_READY, 0, count));
     return seq;
 }
@@ -461,7 +463,7 @@ uint64_t parent_busy(const struct parent_end *end, uint64_t seq)
 bool parent_shares_cpu(const struct parent_end *end)
 {
     return atomic_load_explicit(&end->shared->worker_cpu,
-                                memory_order_relaxed) == sched_getcpu();
+                                memory_order_relaxed) == end->cpu;
 }
 
 bool parent_sleep(struct parent_end *end)

@@ -65,35 +65,36 @@ static void notify_item(struct worker_end *end, bool more)
 
 typedef bool condition(const struct worker_end *end, uint64_t arg);
 
-/* Spins, unless that would keep the parent from its processor. */
+/* Spins, unless that would keep the parent from its processor. To look at the
+ * clock takes as long as a pause, and tells when it was: `*now`. */
 static bool spin_until(struct worker_end *end, condition *holds, uint64_t arg,
-                       int64_t until)
+                       int64_t *now)
 {
+    const int64_t until = *now + SPIN_NS;
+
     while (atomic_load_explicit(&end->shared->parent_cpu,
                                 memory_order_relaxed) != sched_getcpu()) {
         for (int i = 0; i < SPINS; i++) {
             if (holds(end, arg))
                 return true;
-            pause_cpu();
+            *now = clock_now();
         }
-        if (clock_now() >= until)
+        if (*now >= until)
             break;
     }
     return false;
 }
 
-/* Looks for a while whether the condition holds. */
-static bool look_until(struct worker_end *end, condition *holds, uint64_t arg)
+/* Looks for a while whether the condition holds; `*now` is when it did. */
+static bool look_until(struct worker_end *end, condition *holds, uint64_t arg,
+                       int64_t *now)
 {
-    int64_t now;
-
-    if (holds(end, arg))
+    *now = clock_now();
+    if (holds(end, arg) || spin_until(end, holds, arg, now))
         return true;
-    now = clock_now();
-    if (spin_until(end, holds, arg, now + SPIN_NS))
-        return true;
-    for (int64_t until = now + YIELD_NS; clock_now() < until;) {
+    for (int64_t until = *now + YIELD_NS; *now < until;) {
         (void)sched_yield();
+        *now = clock_now();
         if (holds(end, arg))
             return true;
     }
@@ -115,7 +116,9 @@ static void sleep_until(struct worker_end *end, condition *holds, uint64_t arg)
 
 static void wait_until(struct worker_end *end, condition *holds, uint64_t arg)
 {
-    if (!look_until(end, holds, arg))
+    int64_t now;
+
+    if (!look_until(end, holds, arg, &now))
         sleep_until(end, holds, arg);
 }
 
@@ -145,9 +148,9 @@ bool worker_ends(const struct worker_end *end)
     return atomic_load(&end->shared->quit) != 0 && !is_ready(end, end->seq);
 }
 
-bool worker_look(struct worker_end *end)
+bool worker_look(struct worker_end *end, int64_t *now)
 {
-    return look_until(end, has_range, end->seq);
+    return look_until(end, has_range, end->seq, now);
 }
 
 /* Lets the parent know where its calls are run. */

@@ -469,7 +469,8 @@ static bool read_results(struct member *m)
     /* What is said of a call names its worker. */
     if (member_is_unknown(m))
         return false;
-    while ((got = parent_read(&m->end, &record, &why)) == 1) {
+    while ((!some || m->inflight > 0) &&
+           (got = parent_read(&m->end, &record, &why)) == 1) {
         struct handed *handed = &m->handed[record.seq % CHANNEL_SLOTS];
         const struct sent_range *range =
             &m->end.range[record.seq % CHANNEL_SLOTS];

@@ -288,8 +288,22 @@ void result_failure(sopool_result *r, sopool_error *err)
         (void)error_prefix(err, "call %u of %u: ", first + 1, batch->count);
 }
 
+_Static_assert((int)VALUE_SHORT == (int)OUTCOME_BYTES, "all that may be");
+
+/* What most results are: one number, or little more. */
+static sopool_value *get_small(const struct outcome *one, sopool_error *err)
+{
+    sopool_value *value = value_short(one->bytes, one->small);
+
+    if (value == NULL)
+        (void)error_nomem(err);
+    return value;
+}
+
 sopool_value *result_get(sopool_result *r, sopool_error *err)
 {
+    if (r->batch.single && r->batch.one.kind == OUTCOME_SMALL)
+        return get_small(&r->batch.one, err);
     if (result_failures(r) == 0)
         return r->batch.many ? outcome_list(&r->batch, err)
                              : outcome_value(r->pool, &r->batch, 0, err);
@@ -402,28 +416,12 @@ int sopool_result_f64(sopool_result *r, size_t index, double *out,
     return 0;
 }
 
-_Static_assert((int)VALUE_SHORT == (int)OUTCOME_BYTES, "all that may be");
-
-/* What most results are by the time they are asked for: one number, or little
- * more. */
-static bool is_small(const sopool_result *r)
-{
-    return result_is_done(r) && r->batch.single &&
-           r->batch.one.kind == OUTCOME_SMALL && pool_is_ours(r->pool);
-}
-
 sopool_value *sopool_result_get(sopool_result *r, int64_t timeout_ms,
                                 sopool_error *err)
 {
-    if (is_small(r)) {
-        const struct outcome *one = &r->batch.one;
-        sopool_value *value = value_short(one->bytes, one->small);
+    bool there = result_is_done(r) && pool_is_ours(r->pool);
 
-        if (value == NULL)
-            (void)error_nomem(err);
-        return value;
-    }
-    if (result_wait(r, timeout_ms, err) != 0)
+    if (!there && result_wait(r, timeout_ms, err) != 0)
         return NULL;
     return result_get(r, err);
 }

@@ -115,10 +115,11 @@ static void look_at_worker(struct wait *wait)
 
     pthread_mutex_lock(&pool->lock);
     watch_harvest(wait->worker);
-    wait->seen = parent_see(&wait->worker->end, wait->seen.seq);
     if (result_is_done(wait->result)) {
         watch_end(wait->worker);
         wait->worker = NULL;
+    } else {
+        wait->seen = parent_see(&wait->worker->end, wait->seen.seq);
     }
     pthread_mutex_unlock(&pool->lock);
 }

@@ -550,8 +550,8 @@ static int run_ranges(struct runner *r)
     struct range_view range;
 
     for (;;) {
-        bool busy = worker_look(&r->end);
-        int64_t began = busy ? clock_now() : 0;
+        int64_t began;
+        bool busy = worker_look(&r->end, &began);
         int got;
 
         if (put_in_order(r, busy, &began) != 0)

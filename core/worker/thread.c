@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/tls.h"
 
 enum { STACK_BYTES = 8 << 20 };
 
@@ -15,7 +16,7 @@ struct start {
     const void *owner;
 };
 
-static _Thread_local const void *owner_here;
+static _Thread_local const void *owner_here FAST_TLS;
 
 const void *launch_thread_owner(void)
 {

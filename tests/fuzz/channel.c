@@ -79,10 +79,9 @@ static void set_word(struct run *run)
 static bool is_room(const struct run *run, const uint8_t *room, size_t size)
 {
     const struct shared *shared = run->shared;
-    const uint8_t *small = shared->slot[run->end.sent % CHANNEL_SLOTS].args;
 
-    if (room == small)
-        return size <= SLOT_ARGS;
+    if (room == run->end.small)
+        return size <= CHANNEL_SMALL;
     return room >= shared->args &&
            size <= (size_t)(shared->args + CHANNEL_ARGS - room);
 }
@@ -101,7 +100,8 @@ static void send(struct run *run)
     must(is_room(run, room, size));
     if (size > 0) {
         room[0] = room[size - 1] = 1;
-        wrote(run, (size_t)(room - (uint8_t *)run->shared), size);
+        if (room != run->end.small)
+            wrote(run, (size_t)(room - (uint8_t *)run->shared), size);
     }
     seq =
         parent_send(&run->end, 0, count, words > 0 ? CHANNEL_NUMBERS : 0, size);
@@ -137,7 +137,7 @@ static void touch_numbers(const struct run *run, const struct record *record)
     must((data >= shared->args && data + size <= shared->args + CHANNEL_ARGS) ||
          (data >= shared->slot[record->seq % CHANNEL_SLOTS].args &&
           data + size <=
-              shared->slot[record->seq % CHANNEL_SLOTS].args + SLOT_ARGS));
+              shared->slot[record->seq % CHANNEL_SLOTS].args + CHANNEL_SMALL));
     touch(data, size);
 }
 
