@@ -245,6 +245,9 @@ struct worker_end {
     uint32_t item;         /* of it, that runs */
     int cpu;               /* where it ran last */
     bool passed;           /* over ranges that were taken back */
+    bool brief;            /* the last range was one brief call */
+    uint32_t last_task;    /* of this task */
+    uint64_t last_ns;      /* and took so long */
     uint64_t results_head; /* bytes of results published */
     size_t reserved;       /* bytes reserved behind them, without the head */
     const struct item_detail *detail; /* of a detailed range, or NULL */

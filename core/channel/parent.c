@@ -100,7 +100,6 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
         .at = here ? slot->args : end->shared->args + at % CHANNEL_ARGS,
         .args_end = end->args_head,
     };
-    tell_cpu(end);
     if (here)
         memcpy(slot->args, end->small, sizeof(slot->args));
     slot->task = task;
@@ -109,6 +108,7 @@ uint64_t parent_send(struct parent_end *end, uint32_t task, uint32_t count,
     slot->args_size = (uint32_t)size;
     atomic_store_explicit(&slot->busy_ns, 0, memory_order_relaxed);
     atomic_store(&slot->word, word_of(SLOT_READY, 0, count));
+    tell_cpu(end);
     return seq;
 }
 

@@ -202,27 +202,76 @@ int worker_next(struct worker_end *end, struct range_view *out)
     }
 }
 
+/* How long a brief call took is not worth to keep the parent waiting for its
+ * result: it is told that of the one before, and the clock is looked at
+ * afterwards. */
+enum { BRIEF_NS = 2000 };
+
+static void tell(struct shared_slot *slot, uint64_t ns)
+{
+    atomic_store_explicit(&slot->busy_ns, ns, memory_order_relaxed);
+}
+
+/* Notes how long a range took. */
+static void took(struct worker_end *end, int64_t began)
+{
+    end->last_ns = (uint64_t)(clock_now() - began);
+    end->brief = end->item == 0 && end->last_ns < BRIEF_NS;
+}
+
+/* Before a range is done: tells how long it took. True: that is still to be
+ * seen. */
+static bool tell_busy(struct worker_end *end, struct shared_slot *slot,
+                      int64_t began)
+{
+    bool later = end->brief && end->item == 0 && end->last_task == slot->task;
+
+    if (!later)
+        took(end, began);
+    end->last_task = slot->task;
+    tell(slot, end->last_ns);
+    return later;
+}
+
+/* Afterwards, when the parent reads the slot, which is not to be touched then.
+ * If it was not brief after all, the parent has maybe not looked yet. */
+static void see_busy(struct worker_end *end, struct shared_slot *slot,
+                     int64_t began)
+{
+    took(end, began);
+    if (!end->brief)
+        tell(slot, end->last_ns);
+}
+
+/* All items of the range were run: nobody else changes its word any more. */
+static __attribute__((noinline)) void finish(struct worker_end *end,
+                                             struct shared_slot *slot,
+                                             uint32_t items, int64_t began)
+{
+    bool later = tell_busy(end, slot, began);
+
+    atomic_store(&slot->word, word_of(SLOT_DONE, items, items));
+    if (later)
+        see_busy(end, slot, began);
+    end->seq++;
+    notify_item(end, false);
+}
+
 bool worker_more(struct worker_end *end, int64_t began)
 {
     struct shared_slot *slot = slot_of(end, end->seq);
     uint64_t word = atomic_load(&slot->word);
-    uint64_t to;
-    bool more;
 
-    do {
-        more = word_next(word) < word_end(word);
-        to = more ? word_of(SLOT_RUNNING, word_next(word) + 1, word_end(word))
-                  : word_of(SLOT_DONE, word_next(word), word_end(word));
-        if (!more)
-            atomic_store_explicit(&slot->busy_ns,
-                                  (uint64_t)(clock_now() - began),
-                                  memory_order_relaxed);
-    } while (!atomic_compare_exchange_weak(&slot->word, &word, to));
-    end->item++;
-    if (!more)
-        end->seq++;
-    notify_item(end, more);
-    return more;
+    while (word_next(word) < word_end(word))
+        if (atomic_compare_exchange_weak(
+                &slot->word, &word,
+                word_of(SLOT_RUNNING, word_next(word) + 1, word_end(word)))) {
+            end->item++;
+            notify_item(end, true);
+            return true;
+        }
+    finish(end, slot, word_end(word), began);
+    return false;
 }
 
 uint64_t worker_forgets(const struct worker_end *end, uint32_t place)

@@ -87,10 +87,9 @@ static bool is_slow(const struct sopool_pool *pool, const struct batch *like,
     return each == 0 || each * count > 2 * RANGE_NS || batch_timeout(like) != 0;
 }
 
-/* Notes what the range that is about to be sent is part of, and sees to it that
- * somebody will look at the results. */
-static void hand(struct member *m, const struct batch *like, uint32_t count,
-                 struct handed what)
+/* Sees to it that somebody will look at the results of what is about to be
+ * sent. */
+static void see_to(struct member *m)
 {
     struct sopool_pool *pool = m->pool;
 
@@ -100,21 +99,42 @@ static void hand(struct member *m, const struct batch *like, uint32_t count,
     } else if (dispatcher_sleeps(pool) && m->watchers == 0) {
         (void)member_rings(m); /* it had no call, so there is nothing to read */
     }
-    what.task = like->task;
-    what.level = like->level;
-    what.timeout_ns = batch_timeout(like);
-    what.slow = is_slow(pool, like, count);
-    what.at = pool->timing ? clock_now() : 0;
-    m->slow += what.slow;
-    m->handed[m->end.sent % CHANNEL_SLOTS] = what;
+}
+
+/* Sends the range whose arguments were written. Returns the note of it, in
+ * which is still to be said what it is part of. */
+static struct handed *hand(struct member *m, const struct batch *like,
+                           uint32_t count, uint32_t flags, size_t size)
+{
+    struct sopool_pool *pool = m->pool;
+    struct handed *what = &m->handed[m->end.sent % CHANNEL_SLOTS];
+    int64_t now = pool->timing ? clock_now() : 0;
+
+    see_to(m);
+    (void)parent_send(&m->end, like->task, count, flags, size);
+    *what = (struct handed){
+        .task = like->task,
+        .level = like->level,
+        .slow = is_slow(pool, like, count),
+        .timeout_ns = batch_timeout(like),
+        .at = now,
+    };
+    m->slow += what->slow;
     m->inflight++;
+    return what;
+}
+
+static void part_of(struct handed *what, struct batch *batch, uint32_t first)
+{
+    what->batch = batch;
+    what->first = first;
 }
 
 /* A call whose arguments end in a buffer, to a worker that has nothing else;
  * `warm`: the memory for its result, or 0. */
 static bool send_lent(struct member *m, const struct batch *batch,
                       const struct spilled *where, uint64_t warm,
-                      struct handed what)
+                      struct handed **what)
 {
     struct lent_args lent = {.warm = warm,
                              .number = buffer_number(where->buffer),
@@ -128,9 +148,8 @@ static bool send_lent(struct member *m, const struct batch *batch,
     }
     memcpy(room, &lent, sizeof(lent));
     memcpy(room + sizeof(lent), where->head, where->head_size);
-    hand(m, batch, 1, what);
-    (void)parent_send(&m->end, batch->task, 1, CHANNEL_LENT | timed(batch),
-                      sizeof(lent) + where->head_size);
+    *what = hand(m, batch, 1, CHANNEL_LENT | timed(batch),
+                 sizeof(lent) + where->head_size);
     return true;
 }
 
@@ -141,13 +160,17 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first,
                      const struct spilled *where)
 {
     const uint64_t place[2] = {where->offset, where->size};
-    const struct handed what = {.batch = batch, .first = first};
+    struct handed *what;
     void *room;
 
     if (m->inflight > 0)
         return false;
-    if (where->buffer != NULL)
-        return send_lent(m, batch, where, 0, what);
+    if (where->buffer != NULL) {
+        if (!send_lent(m, batch, where, 0, &what))
+            return false;
+        part_of(what, batch, first);
+        return true;
+    }
     room = parent_room(&m->end, sizeof(place));
     if (room == NULL)
         return false;
@@ -158,9 +181,8 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first,
         return false;
     }
     memcpy(room, place, sizeof(place));
-    hand(m, batch, 1, what);
-    (void)parent_send(&m->end, batch->task, 1, CHANNEL_BIG | timed(batch),
-                      sizeof(place));
+    what = hand(m, batch, 1, CHANNEL_BIG | timed(batch), sizeof(place));
+    part_of(what, batch, first);
     return true;
 }
 
@@ -245,9 +267,8 @@ static uint32_t send_small(struct member *m, const struct range *range,
 
     if (size == 0)
         return 0;
-    hand(m, batch, count,
-         (struct handed){.batch = range->batch, .first = range->first});
-    (void)parent_send(&m->end, batch->task, count, flags_of(batch), size);
+    part_of(hand(m, batch, count, flags_of(batch), size), range->batch,
+            range->first);
     return count;
 }
 
@@ -335,8 +356,7 @@ static uint32_t send_singles(struct member *m, struct range *first)
         return 0;
     first = queue_take_singles(m->pool, last, count);
     write_singles(first, room);
-    hand(m, batch, count, (struct handed){.singles = first});
-    (void)parent_send(&m->end, batch->task, count, flags_of(batch), size);
+    hand(m, batch, count, flags_of(batch), size)->singles = first;
     return count;
 }
 
@@ -369,8 +389,7 @@ bool feed_warm(struct member *m, struct batch *single, size_t size)
     if (room == NULL || m->budget == 0)
         return false;
     memcpy(room, which, sizeof(which));
-    hand(m, single, 1, (struct handed){.singles = &single->whole});
-    (void)parent_send(&m->end, single->task, 1, CHANNEL_WARM, sizeof(which));
+    hand(m, single, 1, CHANNEL_WARM, sizeof(which))->singles = &single->whole;
     send_off(m);
     return true;
 }
@@ -378,10 +397,13 @@ bool feed_warm(struct member *m, struct batch *single, size_t size)
 bool feed_lent(struct member *m, struct batch *single,
                const struct spilled *lent)
 {
+    struct handed *what;
+
     if (m->budget == 0 ||
         !send_lent(m, single, lent, m->warm.at != NULL ? m->warm.serial : 0,
-                   (struct handed){.singles = &single->whole}))
+                   &what))
         return false;
+    what->singles = &single->whole;
     send_off(m);
     return true;
 }
@@ -421,8 +443,7 @@ struct member *feed_at_once(struct sopool_pool *pool, struct batch *single)
     if (room == NULL)
         return NULL;
     write_singles(&single->whole, room);
-    hand(m, single, 1, (struct handed){.singles = &single->whole});
-    (void)parent_send(&m->end, single->task, 1, flags_of(single), size);
+    hand(m, single, 1, flags_of(single), size)->singles = &single->whole;
     pool->busy += crowd_is_busy(m);
     send_off(m);
     return m;

@@ -34,6 +34,8 @@ struct runner {
     bool told;      /* the pool knows of a phase */
     bool running;   /* a task is */
     bool rites;     /* something is done before and after each item */
+    bool always;    /* of each range: copied, because in a thread the setup lies
+                       beside what the pool writes all the time */
     uint32_t index; /* as which item of its range */
 };
 
@@ -291,13 +293,11 @@ static void answer_no_memory(struct runner *r)
     worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
 }
 
-/* Is there something to do before each item? */
-static bool has_rites(const struct runner *r, const struct range_view *range)
+/* Is there something to do before each item of any range? */
+static bool has_always_rites(const struct worker *worker)
 {
-    const struct worker_setup *setup = r->worker->setup;
-
-    return (range->flags & (CHANNEL_TIMED | CHANNEL_DETAILED)) != 0 ||
-           setup->chaos.on || (r->worker->process && setup->limit_cpu_ns != 0);
+    return worker->setup->chaos.on ||
+           (worker->process && worker->setup->limit_cpu_ns != 0);
 }
 
 static void begin_item(struct runner *r, const struct range_view *range,
@@ -514,7 +514,8 @@ static int run_range(struct runner *r, const struct range_view *range,
     uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;
 
-    r->rites = has_rites(r, range);
+    r->rites =
+        r->always || (range->flags & (CHANNEL_TIMED | CHANNEL_DETAILED)) != 0;
     r->end.detail = NULL;
     if (range->flags & CHANNEL_DETAILED) {
         detail_clear(&r->detail);
@@ -597,6 +598,7 @@ static int run(struct runner *r)
     chaos_init(&r->call.chaos, &worker->setup->chaos, worker->id,
                worker->process);
     chaos_start(&r->call.chaos);
+    r->always = has_always_rites(worker);
     if (message_send(worker->control, MESSAGE_READY, 0, (uint64_t)clock_now(),
                      NULL, 0) != 0)
         return 1;
