@@ -73,6 +73,12 @@ static inline uint64_t word_of(enum slot_state state, uint32_t next,
            (uint64_t)end << (8 + WORD_BITS);
 }
 
+/* The same word with `next` + 1. */
+static inline uint64_t word_step(uint64_t word)
+{
+    return word + (UINT64_C(1) << 8);
+}
+
 static inline uint32_t word_state(uint64_t word)
 {
     return (uint32_t)(word & 0xff);

@@ -263,9 +263,7 @@ bool worker_more(struct worker_end *end, int64_t began)
     uint64_t word = atomic_load(&slot->word);
 
     while (word_next(word) < word_end(word))
-        if (atomic_compare_exchange_weak(
-                &slot->word, &word,
-                word_of(SLOT_RUNNING, word_next(word) + 1, word_end(word)))) {
+        if (atomic_compare_exchange_weak(&slot->word, &word, word_step(word))) {
             end->item++;
             notify_item(end, true);
             return true;

@@ -35,6 +35,8 @@ static void init(sopool_value *value, bool small, size_t size)
     value->large = false;
     value->item = value->own;
     value->size = size;
+    if (small)
+        return; /* it never has one */
     value->map = NULL;
     value->map_size = 0;
 }

@@ -35,7 +35,7 @@ set_reason(struct call *call, const char *fmt, ...)
     call->reason_size = size < 0 ? 0 : (size_t)size;
     if (call->reason_size >= sizeof(call->reason))
         call->reason_size = sizeof(call->reason) - 1;
-    call->failed = true;
+    call->failed = call->used = true;
 }
 
 /* ---- where results go -------------------------------------------------- */
@@ -118,6 +118,7 @@ static void *reserve_ring(struct call *call, size_t size)
 
 static void *reserve(struct call *call, size_t size)
 {
+    call->used = true;
     if (call->end == NULL)
         return reserve_heap(call, size);
     if (call->file >= 0)
@@ -171,6 +172,7 @@ static void *host_scratch(sopool_call *abi, uint64_t size)
     piece = malloc(sizeof(*piece) + (size_t)size);
     if (piece == NULL)
         return NULL;
+    call->used = true;
     piece->next = call->scratch;
     call->scratch = piece;
     return piece->data;
@@ -185,7 +187,7 @@ static void host_fail(sopool_call *abi, const char *reason, uint64_t size)
     if (size > 0)
         memcpy(call->reason, reason, call->reason_size);
     call->reason[call->reason_size] = '\0';
-    call->failed = true;
+    call->failed = call->used = true;
 }
 
 static uint32_t host_should_stop(sopool_call *abi)
@@ -235,17 +237,8 @@ void call_init(struct call *call, struct worker_end *end, int control)
     call->name = "";
 }
 
-/* Has it anything to forget? */
-static bool is_used(const struct call *call)
+void call_forget(struct call *call)
 {
-    return call->space != NULL || call->file >= 0 || call->heap != NULL ||
-           call->scratch != NULL || call->start != NULL || call->failed;
-}
-
-void call_reset(struct call *call)
-{
-    if (!is_used(call))
-        return;
     drop_file(call);
     free(call->heap);
     call->heap = NULL;
@@ -258,7 +251,7 @@ void call_reset(struct call *call)
         call->scratch = piece->next;
         free(piece);
     }
-    call->failed = false;
+    call->used = call->failed = false;
     call->reason_size = 0;
 }
 
@@ -297,17 +290,11 @@ int call_run(struct call *call, const struct task *task, const uint8_t *args,
     return code;
 }
 
-/* May the task be called without serialization? */
-static bool has_direct(const struct task *task)
-{
-    return task->abi != NULL && SOPOOL_HAS(task->abi, sopool_task, direct) &&
-           task->abi->direct != NULL;
-}
-
 /* By way of a list, as a plugin knows it that was built before the other way
- * was there. */
-static bool run_listed(struct call *call, const struct task *task,
-                       uint8_t *numbers, int *code)
+ * was there. By itself, so that the usual way keeps no room for it. */
+static __attribute__((noinline)) bool run_listed(struct call *call,
+                                                 const struct task *task,
+                                                 uint8_t *numbers, int *code)
 {
     uint8_t list[NUMBER_LIST];
     size_t size = number_put_list(&task->signature, numbers, list);
@@ -324,16 +311,18 @@ static bool run_listed(struct call *call, const struct task *task,
 bool call_run_numbers(struct call *call, const struct task *task,
                       uint8_t *numbers, int *code)
 {
-    uint64_t args[NUMBER_WORDS], out = 0;
+    uint64_t out = 0;
+    int32_t returned;
 
-    if (!has_direct(task))
+    if (task->direct == NULL)
         return run_listed(call, task, numbers, code);
-    memcpy(args, numbers, task->signature.words * sizeof(*args));
-    *code = outcome(call, task->abi->direct(&call->abi, args, &out));
-    if (*code != 0)
-        return false;
-    memcpy(numbers, &out, sizeof(out));
-    return true;
+    returned = task->direct(&call->abi, (const void *)numbers, &out);
+    if (returned == SOPOOL_OK && !call->failed) {
+        memcpy(numbers, &out, sizeof(out));
+        return true;
+    }
+    *code = outcome(call, returned);
+    return false;
 }
 
 int call_hook(struct call *call, int32_t (*hook)(sopool_call *call))

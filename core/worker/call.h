@@ -34,6 +34,7 @@ struct call {
 
     struct chaos_state chaos;
     struct scratch *scratch; /* owned list */
+    bool used;               /* there is something to forget */
     bool failed;
     char reason[1024];
     size_t reason_size;
@@ -60,6 +61,13 @@ int call_hook(struct call *call, int32_t (*hook)(sopool_call *call));
 void call_answer(struct call *call, uint32_t index, int code);
 
 /* Forgets result, reason and scratch, for the next call. */
-void call_reset(struct call *call);
+void call_forget(struct call *call);
+
+/* The same if there is something. */
+static inline void call_reset(struct call *call)
+{
+    if (call->used)
+        call_forget(call);
+}
 
 #endif

@@ -340,9 +340,9 @@ static void run_item(struct runner *r, const struct range_view *range,
 }
 
 static void run_numbers(struct runner *r, const struct range_view *range,
-                        uint32_t index, uint8_t *numbers)
+                        const struct task *task, uint32_t index,
+                        uint8_t *numbers)
 {
-    const struct task *task = &r->worker->tasks->task[range->task];
     bool done;
     int code;
 
@@ -493,13 +493,8 @@ static int tidied(struct runner *r)
 static uint8_t *run_next(struct runner *r, const struct range_view *range,
                          uint32_t index, uint8_t *at)
 {
-    const struct task *task = &r->worker->tasks->task[range->task];
     uint32_t size;
 
-    if (range->flags & CHANNEL_NUMBERS) {
-        run_numbers(r, range, index, at);
-        return at + task->signature.words * sizeof(uint64_t);
-    }
     if (range->flags & (CHANNEL_BIG | CHANNEL_WARM | CHANNEL_LENT))
         return run_elsewhere(r, range) == 0 ? range->args + range->size : NULL;
     memcpy(&size, at, sizeof(size));
@@ -508,22 +503,13 @@ static uint8_t *run_next(struct runner *r, const struct range_view *range,
     return at + size;
 }
 
-static int run_range(struct runner *r, const struct range_view *range,
+/* -1: the worker is to end. */
+static int run_items(struct runner *r, const struct range_view *range,
                      int64_t began)
 {
     uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;
 
-    r->rites =
-        r->always || (range->flags & (CHANNEL_TIMED | CHANNEL_DETAILED)) != 0;
-    r->end.detail = NULL;
-    if (range->flags & CHANNEL_DETAILED) {
-        detail_clear(&r->detail);
-        r->end.detail = &r->detail.said;
-    }
-    r->call.name = r->worker->tasks->task[range->task].abi != NULL
-                       ? r->worker->tasks->task[range->task].abi->name
-                       : "";
     do {
         at = run_next(r, range, index++, at);
         if (at == NULL)
@@ -532,8 +518,46 @@ static int run_range(struct runner *r, const struct range_view *range,
         if (at < end && tidied(r) != 0)
             return -1;
     } while (worker_more(&r->end, began));
-    r->tidy.used = true; /* it is put in order before the next range */
     return 0;
+}
+
+/* The same of calls whose arguments are numbers alone. */
+static int run_number_items(struct runner *r, const struct range_view *range,
+                            int64_t began)
+{
+    const struct task *task = &r->worker->tasks->task[range->task];
+    const size_t size = task->signature.words * sizeof(uint64_t);
+    uint8_t *at = range->args, *end = at + range->size;
+    uint32_t index = 0;
+
+    do {
+        run_numbers(r, range, task, index++, at);
+        at += size;
+        if (at < end && tidied(r) != 0)
+            return -1;
+    } while (worker_more(&r->end, began));
+    return 0;
+}
+
+static int run_range(struct runner *r, const struct range_view *range,
+                     int64_t began)
+{
+    const struct task *task = &r->worker->tasks->task[range->task];
+    int status;
+
+    r->rites =
+        r->always || (range->flags & (CHANNEL_TIMED | CHANNEL_DETAILED)) != 0;
+    r->end.detail = NULL;
+    if (range->flags & CHANNEL_DETAILED) {
+        detail_clear(&r->detail);
+        r->end.detail = &r->detail.said;
+    }
+    r->call.name = task->abi != NULL ? task->abi->name : "";
+    status = (range->flags & CHANNEL_NUMBERS) != 0
+                 ? run_number_items(r, range, began)
+                 : run_items(r, range, began);
+    r->tidy.used = true; /* it is put in order before the next range */
+    return status;
 }
 
 /* Between ranges, but not after the last one. */

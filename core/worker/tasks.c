@@ -53,6 +53,13 @@ static int open_plugin(struct opened_plugin *opened,
     return opened->trouble == NULL ? error_nomem(err) : 0;
 }
 
+static void set_task(struct task *task, const sopool_task *abi)
+{
+    task->abi = abi;
+    if (abi != NULL && SOPOOL_HAS(abi, sopool_task, direct))
+        task->direct = abi->direct;
+}
+
 static int add_tasks(struct tasks *tasks, const struct worker_setup *setup,
                      size_t index, sopool_error *err)
 {
@@ -68,7 +75,7 @@ static int add_tasks(struct tasks *tasks, const struct worker_setup *setup,
         task->plugin = (uint32_t)index;
         task->trouble = opened->trouble;
         if (opened->trouble == NULL)
-            task->abi = opened->loaded.task[i];
+            set_task(task, opened->loaded.task[i]);
         tasks->count++;
     }
     return 0;

@@ -13,6 +13,7 @@
 
 struct task {
     const sopool_task *abi; /* NULL: its plugin cannot be used */
+    sopool_direct direct;   /* without serialization, or NULL */
     struct signature signature;
     const char *trouble; /* why not; borrowed from the plugin's entry */
     uint32_t plugin;

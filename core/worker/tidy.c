@@ -271,14 +271,10 @@ static const char *tidy_now(struct tidy *tidy, int64_t now)
     return tidy_up(tidy);
 }
 
-const char *tidy_after(struct tidy *tidy)
+const char *tidy_when_due(struct tidy *tidy)
 {
-    int64_t now;
+    int64_t now = clock_now();
 
-    tidy->used = true;
-    if (--tidy->look > 0)
-        return NULL;
-    now = clock_now();
     if (now - tidy->done_ns >= TIDY_NS)
         return tidy_now(tidy, now);
     if (tidy->step < STEP_MOST)

@@ -66,7 +66,14 @@ const char *tidy_up(struct tidy *tidy);
 
 /* The same if it is time: after a call, and before one, where the time is given
  * and is then that after it. */
-const char *tidy_after(struct tidy *tidy);
+const char *tidy_when_due(struct tidy *tidy);
+
+static inline const char *tidy_after(struct tidy *tidy)
+{
+    tidy->used = true;
+    return --tidy->look > 0 ? NULL : tidy_when_due(tidy);
+}
+
 const char *tidy_before(struct tidy *tidy, int64_t *now);
 
 /* The same if a task has run, when there is nothing else to do. */

@@ -191,7 +191,10 @@ static inline size_t sopool_head_get(const uint8_t *at, const uint8_t *end,
     if ((size_t)(end - at) <= width)
         return 0;
     *value = sopool_big_endian_get(at + 1, width);
-    return sopool_head_size(*value) == 1 + width ? 1 + width : 0;
+    /* It would have fitted half as many bytes, or the head's own. */
+    if (width == 1 ? *value < 24 : *value >> 4 * width == 0)
+        return 0;
+    return 1 + width;
 }
 
 /* The same of text or bytes with their content: the size of both, or 0. Whether
