@@ -47,19 +47,48 @@ enum { SPARES = 8192 };
 
 static _Thread_local struct slab *open_slab[SLAB_KINDS] FAST_TLS;
 
-/* Slabs to be used again. */
+/* Slabs to be used again: in runs of those that went one after the other. The
+ * last run is used first, because it may be in a cache still, but in itself
+ * from its beginning: mostly its memory lies in that order, and a processor
+ * fetches ahead what comes next, not what came before. */
+enum { RUN = 32 };
+
 static pthread_mutex_t spares_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct slab *spares;
+static struct slab *spares;               /* runs, the last one first */
+static struct slab *run_first, *run_last; /* the run that is not full */
+static unsigned run_count;
 static unsigned spare_count;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_end;
+
+static void end_run(void)
+{
+    run_last->next = spares;
+    spares = run_first;
+    run_count = 0;
+}
+
+static void keep(struct slab *slab)
+{
+    slab->next = NULL;
+    if (run_count == 0)
+        run_first = slab;
+    else
+        run_last->next = slab;
+    run_last = slab;
+    spare_count++;
+    if (++run_count == RUN)
+        end_run();
+}
 
 static struct slab *take_spare(void)
 {
     struct slab *slab;
 
     pthread_mutex_lock(&spares_lock);
+    if (run_count > 0)
+        end_run();
     slab = spares;
     if (slab != NULL) {
         spares = slab->next;
@@ -76,9 +105,7 @@ static void destroy(struct slab *slab)
     UNPOISON(slab->data, ROOM);
     pthread_mutex_lock(&spares_lock);
     if (spare_count < SPARES) {
-        slab->next = spares;
-        spares = slab;
-        spare_count++;
+        keep(slab);
         slab = NULL;
     }
     pthread_mutex_unlock(&spares_lock);
