@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/large.h"
 #include "channel/channel.h"
 #include "pool/options.h"
 #include "value/args.h"
@@ -387,12 +388,13 @@ uint64_t batch_bytes(const struct batch *batch)
 
 /* ---- calls ------------------------------------------------------------- */
 
-/* So many calls of a task that takes one word; the numbers that they give. */
+/* The calls are of a task that takes one word; the numbers that they give. */
 static void lend_numbers(struct batch *batch, const struct signature *signature,
                          uint64_t *numbers)
 {
     struct batch_store *store = batch->store;
 
+    large_fill(numbers, batch->count * sizeof(*numbers));
     store->numbers = numbers;
     store->word_type = (uint8_t)signature->param[0].type;
     store->number_type = (uint8_t)signature->result;
