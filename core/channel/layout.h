@@ -102,7 +102,8 @@ struct shared_slot {
     uint32_t flags;   /* CHANNEL_TIMED and its like */
     uint32_t args_at; /* where in the args ring, or ARGS_HERE */
     uint32_t args_size;
-    _Atomic uint64_t busy_ns;    /* the worker's: how long the range took */
+    _Atomic uint64_t busy_ns;    /* the worker's: how long the range took, or
+                                    the brief one like it before */
     uint8_t args[CHANNEL_SMALL]; /* so that they come with the word */
 };
 

@@ -462,8 +462,10 @@ uint64_t parent_busy(const struct parent_end *end, uint64_t seq)
 
 bool parent_shares_cpu(const struct parent_end *end)
 {
-    return atomic_load_explicit(&end->shared->worker_cpu,
-                                memory_order_relaxed) == end->cpu;
+    const struct shared *shared = end->shared;
+
+    return atomic_load_explicit(&shared->worker_cpu, memory_order_relaxed) ==
+           atomic_load_explicit(&shared->parent_cpu, memory_order_relaxed);
 }
 
 bool parent_sleep(struct parent_end *end)

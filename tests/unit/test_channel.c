@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "channel/channel.h"
 #include "channel/layout.h"
 #include "unit.h"
@@ -671,6 +672,33 @@ START_TEST(nothing_is_lost_between_threads)
 }
 END_TEST
 
+/* Runs the range that is sent next, a call that takes so long, as the worker
+ * sees it; and what it tells of that. */
+static uint64_t told_of_one(int64_t ns)
+{
+    uint64_t seq = send_items(1);
+    struct range_view view;
+
+    ck_assert_int_eq(worker_next(&worker, &view), 1);
+    answer(0, "a");
+    ck_assert(!worker_more(&worker, clock_now() - ns));
+    return parent_busy(&parent, seq);
+}
+
+/* A brief call is told with the time of the one before, but a long one is not
+ * taken for brief. */
+START_TEST(how_long_a_call_took_is_told)
+{
+    const uint64_t s = 1000000000;
+
+    ck_assert_uint_ge(told_of_one(10 * (int64_t)s), 10 * s);
+    for (int i = 0; i < 10; i++)
+        ck_assert_uint_lt(told_of_one(0), s);
+    ck_assert_uint_ge(told_of_one(10 * (int64_t)s), 10 * s);
+    ck_assert_uint_lt(told_of_one(0), s);
+}
+END_TEST
+
 START_TEST(what_is_to_be_forgotten_comes_before_the_next_range)
 {
     struct range_view view;
@@ -705,6 +733,7 @@ int main(void)
     tcase_add_test(t, an_easy_sleeper_is_woken_when_there_is_little_to_run);
     tcase_add_test(t, an_easy_sleeper_does_not_sleep_through_the_end);
     tcase_add_test(t, an_easy_sleeper_is_woken_when_there_is_much_to_read);
+    tcase_add_test(t, how_long_a_call_took_is_told);
     tcase_add_test(t, what_is_to_be_forgotten_comes_before_the_next_range);
     tcase_add_test(t, arguments_of_any_size_arrive);
     tcase_add_test(t, a_result_that_nobody_asked_for);
