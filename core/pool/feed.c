@@ -131,10 +131,9 @@ static void part_of(struct handed *what, struct batch *batch, uint32_t first)
 }
 
 /* A call whose arguments end in a buffer, to a worker that has nothing else;
- * `warm`: the memory for its result, or 0. */
-static bool send_lent(struct member *m, const struct batch *batch,
-                      const struct spilled *where, uint64_t warm,
-                      struct handed **what)
+ * `warm`: the memory for its result, or 0. NULL: it cannot be sent now. */
+static struct handed *send_lent(struct member *m, const struct batch *batch,
+                                const struct spilled *where, uint64_t warm)
 {
     struct lent_args lent = {.warm = warm,
                              .number = buffer_number(where->buffer),
@@ -144,13 +143,12 @@ static bool send_lent(struct member *m, const struct batch *batch,
 
     if (room == NULL || buffers_give(m, where->buffer, &lent.place) != 0) {
         m->pool->look_again = true; /* as send_big */
-        return false;
+        return NULL;
     }
     memcpy(room, &lent, sizeof(lent));
     memcpy(room + sizeof(lent), where->head, where->head_size);
-    *what = hand(m, batch, 1, CHANNEL_LENT | timed(batch),
-                 sizeof(lent) + where->head_size);
-    return true;
+    return hand(m, batch, 1, CHANNEL_LENT | timed(batch),
+                sizeof(lent) + where->head_size);
 }
 
 /* A call whose arguments stand in the batch's file: the worker gets the file,
@@ -166,10 +164,10 @@ static bool send_big(struct member *m, struct batch *batch, uint32_t first,
     if (m->inflight > 0)
         return false;
     if (where->buffer != NULL) {
-        if (!send_lent(m, batch, where, 0, &what))
-            return false;
-        part_of(what, batch, first);
-        return true;
+        what = send_lent(m, batch, where, 0);
+        if (what != NULL)
+            part_of(what, batch, first);
+        return what != NULL;
     }
     room = parent_room(&m->end, sizeof(place));
     if (room == NULL)
@@ -397,11 +395,11 @@ bool feed_warm(struct member *m, struct batch *single, size_t size)
 bool feed_lent(struct member *m, struct batch *single,
                const struct spilled *lent)
 {
-    struct handed *what;
+    const uint64_t warm = m->warm.at != NULL ? m->warm.serial : 0;
+    struct handed *what =
+        m->budget > 0 ? send_lent(m, single, lent, warm) : NULL;
 
-    if (m->budget == 0 ||
-        !send_lent(m, single, lent, m->warm.at != NULL ? m->warm.serial : 0,
-                   &what))
+    if (what == NULL)
         return false;
     what->singles = &single->whole;
     send_off(m);

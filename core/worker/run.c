@@ -491,10 +491,14 @@ static int tidied(struct runner *r)
 /* Runs the item whose arguments stand at `at`; returns where the next ones
  * stand, or NULL: the worker is to end. */
 static uint8_t *run_next(struct runner *r, const struct range_view *range,
-                         uint32_t index, uint8_t *at)
+                         const struct task *task, uint32_t index, uint8_t *at)
 {
     uint32_t size;
 
+    if (range->flags & CHANNEL_NUMBERS) {
+        run_numbers(r, range, task, index, at);
+        return at + task->signature.words * sizeof(uint64_t);
+    }
     if (range->flags & (CHANNEL_BIG | CHANNEL_WARM | CHANNEL_LENT))
         return run_elsewhere(r, range) == 0 ? range->args + range->size : NULL;
     memcpy(&size, at, sizeof(size));
@@ -505,34 +509,16 @@ static uint8_t *run_next(struct runner *r, const struct range_view *range,
 
 /* -1: the worker is to end. */
 static int run_items(struct runner *r, const struct range_view *range,
-                     int64_t began)
+                     const struct task *task, int64_t began)
 {
     uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;
 
     do {
-        at = run_next(r, range, index++, at);
+        at = run_next(r, range, task, index++, at);
         if (at == NULL)
             return -1;
         /* Before the next item begins, so that it can go elsewhere. */
-        if (at < end && tidied(r) != 0)
-            return -1;
-    } while (worker_more(&r->end, began));
-    return 0;
-}
-
-/* The same of calls whose arguments are numbers alone. */
-static int run_number_items(struct runner *r, const struct range_view *range,
-                            int64_t began)
-{
-    const struct task *task = &r->worker->tasks->task[range->task];
-    const size_t size = task->signature.words * sizeof(uint64_t);
-    uint8_t *at = range->args, *end = at + range->size;
-    uint32_t index = 0;
-
-    do {
-        run_numbers(r, range, task, index++, at);
-        at += size;
         if (at < end && tidied(r) != 0)
             return -1;
     } while (worker_more(&r->end, began));
@@ -553,9 +539,7 @@ static int run_range(struct runner *r, const struct range_view *range,
         r->end.detail = &r->detail.said;
     }
     r->call.name = task->abi != NULL ? task->abi->name : "";
-    status = (range->flags & CHANNEL_NUMBERS) != 0
-                 ? run_number_items(r, range, began)
-                 : run_items(r, range, began);
+    status = run_items(r, range, task, began);
     r->tidy.used = true; /* it is put in order before the next range */
     return status;
 }
