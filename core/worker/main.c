@@ -92,8 +92,9 @@ int main(int argc, char **argv)
     parent = strtol(argv[2], NULL, 10);
     /* Nothing that the program left open goes to tasks. */
     (void)close_range(CONTROL_FD + 1, ~0U, 0);
-    process_reset_signals();
-    if (!process_settle((pid_t)parent, -1))
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    /* Input and signals were seen to by whoever spawned it: see spawn.c. */
+    if (!process_settle_again((pid_t)parent, -1))
         return 1;
     if (!is_ours(argv[3]))
         return 1;
