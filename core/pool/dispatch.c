@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/libc.h"
+#include "pool/cpus.h"
 #include "pool/status.h"
 
 enum {
@@ -25,6 +26,10 @@ enum {
     LINGER_NS = 20000,
     BACKOFF_MS = 100,
     GIVE_UP_MS = 200,
+    /* Workers that are asked for before the forkserver is ready, so that it
+     * need not wait for the pool when it is; the others are asked for then, or
+     * requests might fill its socket. */
+    AHEAD = 8,
 };
 
 int watch_add(struct sopool_pool *pool, int fd, struct watch *watch)
@@ -101,22 +106,27 @@ static bool may_start(const struct sopool_pool *pool, int64_t now)
     return pool_state(pool) == POOL_OPEN || pool->queue.filled != 0;
 }
 
+/* How many workers there should be by now. */
+static uint32_t wanted(const struct sopool_pool *pool)
+{
+    bool ahead = pool->server.control >= 0 && !pool->server.ready;
+
+    return ahead && pool->processes > AHEAD ? AHEAD : pool->processes;
+}
+
 static void start_workers(struct sopool_pool *pool, int64_t now)
 {
     sopool_error err;
 
     if (!may_start(pool, now))
         return;
-    if (pool->options->start_method == START_FORKSERVER) {
-        if (pool->server.control < 0 && server_start(pool, &err) != 0) {
-            server_stop(pool);
-            start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
-            return;
-        }
-        if (!pool->server.ready)
-            return;
+    if (pool->options->start_method == START_FORKSERVER &&
+        pool->server.control < 0 && server_start(pool, &err) != 0) {
+        server_stop(pool);
+        start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
+        return;
     }
-    for (uint32_t i = working(pool); i < pool->processes; i++)
+    for (uint32_t i = working(pool); i < wanted(pool); i++)
         if (member_start(pool, &err) != 0) {
             start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
                          &err);
@@ -183,6 +193,8 @@ static void end_pool(struct sopool_pool *pool)
         return;
     if (state == POOL_CLOSED && has_calls(pool) && !pool->broken)
         return;
+    if (!pool->server.ready) /* it may take its time to open plugins */
+        server_stop(pool);
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
         if (state == POOL_TERMINATED || pool->broken) {
@@ -539,6 +551,20 @@ static void go_round(struct sopool_pool *pool, int64_t *active)
     *active = rest(pool, false, now) ? clock_now() : now;
 }
 
+/* While the workers start: what it takes some time to find out. */
+static void look_around(struct sopool_pool *pool)
+{
+    uint64_t kills;
+    uint32_t cpus;
+
+    pthread_mutex_unlock(&pool->lock);
+    cpus = cpus_available();
+    kills = cause_memory_kills();
+    pthread_mutex_lock(&pool->lock);
+    pool->cpus = cpus;
+    pool->memory_kills = kills;
+}
+
 void *dispatcher_run(void *arg)
 {
     struct sopool_pool *pool = arg;
@@ -546,7 +572,7 @@ void *dispatcher_run(void *arg)
 
     pthread_mutex_lock(&pool->lock);
     see_to(pool, active);
-    pool->memory_kills = cause_memory_kills(); /* while they start */
+    look_around(pool);
     while (!pool->finished)
         go_round(pool, &active);
     pthread_mutex_unlock(&pool->lock);

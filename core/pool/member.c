@@ -148,8 +148,14 @@ static struct member *member_new(struct sopool_pool *pool)
         m->phase = PHASE_RUN;
     m->on_control = (struct watch){WATCH_CONTROL, m};
     m->on_exit = (struct watch){WATCH_EXIT, m};
-    m->limit_at = m->born + START_SECONDS * NS_PER_S;
+    m->limit_at = CLOCK_NEVER;
     return m;
+}
+
+void member_limit_start(struct member *m)
+{
+    if (m->state == MEMBER_STARTING)
+        m->limit_at = clock_now() + START_SECONDS * NS_PER_S;
 }
 
 /* A forked worker may hold copies of these for a moment, and closing alone
@@ -196,6 +202,8 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
         member_free(m);
         return -1;
     }
+    if (pool->options->start_method != START_FORKSERVER || pool->server.ready)
+        member_limit_start(m);
     m->next = pool->members;
     pool->members = m;
     pool->stats.started++;

@@ -177,8 +177,11 @@ static int build(struct sopool_pool *pool, const sopool_options *options,
     pool->task = calloc(pool->catalog->task_count + 1, sizeof(*pool->task));
     if (pool->task == NULL)
         return error_nomem(err);
-    pool->cpus = cpus_available();
-    pool->processes = options->processes != 0 ? options->processes : pool->cpus;
+    /* To look for them takes its time: the dispatcher does it when the workers
+     * are starting. */
+    pool->processes =
+        options->processes != 0 ? options->processes : cpus_available();
+    pool->cpus = pool->processes;
     if (make_descriptors(pool, err) != 0 || status_open(pool, err) != 0)
         return -1;
     if (options->start_method != START_THREAD) {

@@ -519,6 +519,9 @@ void settle_numbers(struct member *member, struct handed *handed,
 /* Starts a worker. -1: it could not be. */
 int member_start(struct sopool_pool *pool, sopool_error *err);
 
+/* From now on it has so much time to become ready. */
+void member_limit_start(struct member *member);
+
 /* The forkserver's answers. */
 void member_forked(struct member *member, pid_t pid, int pidfd);
 

@@ -47,11 +47,34 @@ int server_start(struct sopool_pool *pool, sopool_error *err)
     return status;
 }
 
+/* A worker that was asked for, and will not be. */
+static void not_forked(struct member *m)
+{
+    const sopool_error unsaid = {.ended_by = SOPOOL_BY_POOL, .exit_status = -1};
+
+    member_take_back(m); /* its first calls */
+    m->state = MEMBER_DEAD;
+    m->pool->stats.started--;
+    events_note(m, SOPOOL_WORKER_ENDED, clock_now(), &unsaid);
+    member_bury(m);
+}
+
+static void drop_unforked(struct sopool_pool *pool)
+{
+    for (struct member *m = pool->members, *next; m != NULL; m = next) {
+        next = m->next;
+        if (member_is_unknown(m))
+            not_forked(m);
+    }
+}
+
 void server_stop(struct sopool_pool *pool)
 {
     struct server *server = &pool->server;
 
     if (server->control >= 0) {
+        if (!server->ready)
+            drop_unforked(pool);
         (void)epoll_ctl(pool->epoll, EPOLL_CTL_DEL, server->control, NULL);
         (void)close(server->control);
         server->control = -1;
@@ -88,9 +111,7 @@ static void fork_failed(struct sopool_pool *pool, const struct message *message)
     errno = message->value;
     (void)error_errno(&err, "the forkserver cannot fork a worker");
     err.code = SOPOOL_E_BROKEN;
-    member_take_back(m); /* its first call */
-    m->state = MEMBER_DEAD;
-    member_bury(m);
+    not_forked(m);
     start_failed(pool, false, &err);
 }
 
@@ -138,6 +159,8 @@ static void handle(struct sopool_pool *pool, const struct message *message,
     case MESSAGE_READY:
         pool->server.ready = true;
         pool->server.limit_at = CLOCK_NEVER;
+        for (struct member *m = pool->members; m != NULL; m = m->next)
+            member_limit_start(m);
         break;
     case MESSAGE_FAILED:
         failed(pool, message);

@@ -731,6 +731,39 @@ START_TEST(wrong_initargs_are_found_before_any_worker)
 }
 END_TEST
 
+/* How many workers have started, and not ended, by what has happened. */
+static int left_by_events(sopool_pool *pool)
+{
+    sopool_worker_event events[64];
+    size_t count = sopool_worker_events(pool, events, 64);
+    int left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        left += (events[i].kind == SOPOOL_WORKER_STARTED) -
+                (events[i].kind == SOPOOL_WORKER_ENDED);
+    return left;
+}
+
+START_TEST(workers_that_never_came_to_be_are_not_counted)
+{
+    sopool_options *options = options_of("forkserver");
+    sopool_pool *pool;
+    sopool_stats stats;
+
+    set(options, "plugins.load", "ctor");
+    set(options, "processes", "20");
+    pool = open_pool(options);
+    (void)sopool_worker_events(pool, NULL, 0); /* from now on they are kept */
+    expect_failure(pool, "faults.nap", SOPOOL_ARGS(1), SOPOOL_E_PLUGIN);
+    (void)sopool_get_stats(pool, &stats, NULL, 0);
+    ck_assert_uint_eq(stats.started, 0);
+    ck_assert_uint_eq(stats.died, 0);
+    ck_assert_int_eq(left_by_events(pool), 0);
+    ck_assert_uint_eq(sopool_get_workers(pool, NULL, 0), 0);
+    end_pool(pool);
+}
+END_TEST
+
 START_TEST(a_plugin_that_crashes_when_it_is_opened)
 {
     sopool_options *options = options_of(methods[_i]);
@@ -1009,6 +1042,7 @@ int main(void)
     tcase_add_loop_test(t, an_initializer_that_fails_breaks_the_pool, 0,
                         METHODS + PROCESS_METHODS);
     tcase_add_test(t, wrong_initargs_are_found_before_any_worker);
+    tcase_add_test(t, workers_that_never_came_to_be_are_not_counted);
     tcase_add_loop_test(t, a_plugin_that_crashes_when_it_is_opened, 0,
                         PROCESS_METHODS);
     tcase_add_loop_test(t, a_plugin_that_hangs_when_it_is_opened, 0,
