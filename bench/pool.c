@@ -225,7 +225,7 @@ static double map(char **args)
     int64_t began;
 
     for (size_t i = 0; i < count; i++)
-        in[i] = (int64_t)i;
+        out[i] = in[i] = (int64_t)i;
     began = now_ns();
     if (sopool_map_numbers(pool, "bench.triple", SOPOOL_I64, in, SOPOOL_I64,
                            out, count, NULL, &err) != 0)

@@ -57,15 +57,6 @@ void *large_alloc(size_t size, size_t *room)
     return block;
 }
 
-void large_fill(void *memory, size_t size)
-{
-    uintptr_t first = ((uintptr_t)memory + PAGE - 1) / PAGE * PAGE;
-    uintptr_t end = ((uintptr_t)memory + size) / PAGE * PAGE;
-
-    if (first < end)
-        (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
-}
-
 /* Instead of an older one of the same size, or of none. */
 void large_free(void *block, size_t room)
 {

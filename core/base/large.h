@@ -13,8 +13,4 @@ enum { LARGE_LEAST = 1 << 20 }; /* for less, malloc() does as well */
 void *large_alloc(size_t size, size_t *room);
 void large_free(void *block, size_t room);
 
-/* Of memory from anywhere that is about to be filled as a whole: the kernel may
- * make it of huge pages, each of which takes less time than the small ones. */
-void large_fill(void *memory, size_t size);
-
 #endif

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/large.h"
 #include "channel/channel.h"
 #include "pool/options.h"
 #include "value/args.h"
@@ -394,7 +393,6 @@ static void lend_numbers(struct batch *batch, const struct signature *signature,
 {
     struct batch_store *store = batch->store;
 
-    large_fill(numbers, batch->count * sizeof(*numbers));
     store->numbers = numbers;
     store->word_type = (uint8_t)signature->param[0].type;
     store->number_type = (uint8_t)signature->result;
