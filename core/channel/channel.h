@@ -240,16 +240,17 @@ bool parent_left(const struct parent_end *end);
 /* ---- the worker's end -------------------------------------------------- */
 
 struct worker_end {
-    struct shared *shared; /* owned mapping */
-    uint64_t seq;          /* the range to run next */
-    uint32_t item;         /* of it, that runs */
-    int cpu;               /* where it ran last */
-    bool passed;           /* over ranges that were taken back */
-    bool brief;            /* the last range was one brief call */
-    uint32_t last_task;    /* of this task */
-    uint64_t last_ns;      /* and took so long */
-    uint64_t results_head; /* bytes of results published */
-    size_t reserved;       /* bytes reserved behind them, without the head */
+    struct shared *shared;    /* owned mapping */
+    uint64_t seq;             /* the range to run next, or that runs */
+    struct shared_slot *slot; /* of the one that runs */
+    uint32_t item;            /* of it, that runs */
+    int cpu;                  /* where it ran last */
+    bool passed;              /* over ranges that were taken back */
+    bool brief;               /* the last range was one brief call */
+    uint32_t last_task;       /* of this task */
+    uint64_t last_ns;         /* and took so long */
+    uint64_t results_head;    /* bytes of results published */
+    size_t reserved;          /* bytes reserved behind them, without the head */
     const struct item_detail *detail; /* of a detailed range, or NULL */
     /* Rings the parent: it sleeps and there is something to read. */
     void (*ring)(void *ctx);
@@ -283,9 +284,7 @@ int worker_next(struct worker_end *end, struct range_view *out);
 /* The number of what is to be forgotten if it is in that place; 0: nothing. */
 uint64_t worker_forgets(const struct worker_end *end, uint32_t place);
 
-/* After an item was answered: begins the next item of the range (true), or
- * finishes the range (false), saying how long it took since `began`. */
-bool worker_more(struct worker_end *end, int64_t began);
+/* After an item was answered: worker_more, see more.h. */
 
 /* Notes the time for a timed range. */
 void worker_began(struct worker_end *end, int64_t now);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/pause.h"
 #include "base/futex.h"
-#include "channel/layout.h"
+#include "channel/more.h"
 
 /* How long to look again and again before sleeping: a hand-over to a side that
  * is awake costs a fraction of a microsecond, waking a sleeper about fifty. */
@@ -28,8 +28,7 @@ void worker_init(struct worker_end *end, struct shared *shared,
     end->ctx = ctx;
 }
 
-/* After something that the parent is waiting for if it sleeps. */
-static void notify(struct worker_end *end)
+void worker_notify(struct worker_end *end)
 {
     _Atomic uint32_t *asleep = &end->shared->parent_asleep;
 
@@ -43,24 +42,20 @@ static bool is_ready(const struct worker_end *end, uint64_t seq)
     return word_state(atomic_load(&slot_of(end, seq)->word)) == SLOT_READY;
 }
 
-/* Is it time for the parent to read results, or to send more? */
-static bool is_low(const struct worker_end *end, bool more)
+/* After the last item of a range: is it time for the parent to read results, or
+ * to send more? */
+static bool is_low(const struct worker_end *end)
 {
-    uint64_t used =
-        end->results_head -
-        atomic_load_explicit(&end->shared->results_tail, memory_order_relaxed);
-
-    return used > RESULTS_MANY ||
-           (!more && !(is_ready(end, end->seq) && is_ready(end, end->seq + 1)));
+    return worker_has_told_much(end) || !is_ready(end, end->seq) ||
+           !is_ready(end, end->seq + 1);
 }
 
-/* After an item; `more`: it was not the last of its range. */
-static void notify_item(struct worker_end *end, bool more)
+static void notify_last(struct worker_end *end)
 {
     uint32_t asleep = atomic_load(&end->shared->parent_asleep);
 
-    if (asleep == PARENT_ASLEEP || (asleep == PARENT_EASY && is_low(end, more)))
-        notify(end);
+    if (asleep == PARENT_ASLEEP || (asleep == PARENT_EASY && is_low(end)))
+        worker_notify(end);
 }
 
 typedef bool condition(const struct worker_end *end, uint64_t arg);
@@ -133,7 +128,7 @@ static bool has_range(const struct worker_end *end, uint64_t seq)
 
 static void view(const struct worker_end *end, struct range_view *out)
 {
-    struct shared_slot *slot = slot_of(end, end->seq);
+    struct shared_slot *slot = end->slot;
 
     out->seq = end->seq;
     out->task = slot->task;
@@ -180,6 +175,7 @@ int worker_next(struct worker_end *end, struct range_view *out)
                     &slot->word, &word,
                     word_of(SLOT_RUNNING, 1, word_end(word))))
                 continue;
+            end->slot = slot;
             view(end, out);
             end->item = 0;
             tell_cpu(end);
@@ -188,7 +184,7 @@ int worker_next(struct worker_end *end, struct range_view *out)
             atomic_store(&slot->word, word_of(SLOT_FREE, 0, 0));
             end->seq++;
             end->passed = true;
-            notify(end);
+            worker_notify(end);
             continue;
         default:
             if (atomic_load(&end->shared->quit) != 0)
@@ -243,33 +239,17 @@ static void see_busy(struct worker_end *end, struct shared_slot *slot,
         tell(slot, end->last_ns);
 }
 
-/* All items of the range were run: nobody else changes its word any more. */
-static __attribute__((noinline)) void finish(struct worker_end *end,
-                                             struct shared_slot *slot,
-                                             uint32_t items, int64_t began)
+/* Nobody else changes its word any more. */
+void worker_finish(struct worker_end *end, uint32_t items, int64_t began)
 {
+    struct shared_slot *slot = end->slot;
     bool later = tell_busy(end, slot, began);
 
     atomic_store(&slot->word, word_of(SLOT_DONE, items, items));
     if (later)
         see_busy(end, slot, began);
     end->seq++;
-    notify_item(end, false);
-}
-
-bool worker_more(struct worker_end *end, int64_t began)
-{
-    struct shared_slot *slot = slot_of(end, end->seq);
-    uint64_t word = atomic_load(&slot->word);
-
-    while (word_next(word) < word_end(word))
-        if (atomic_compare_exchange_weak(&slot->word, &word, word_step(word))) {
-            end->item++;
-            notify_item(end, true);
-            return true;
-        }
-    finish(end, slot, word_end(word), began);
-    return false;
+    notify_last(end);
 }
 
 uint64_t worker_forgets(const struct worker_end *end, uint32_t place)
@@ -296,7 +276,7 @@ static void wait_for_room(struct worker_end *end, uint64_t need)
     /* What was published without much ado, once more for a parent that is
      * about to sleep. */
     atomic_store(&end->shared->results_head, end->results_head);
-    notify(end);
+    worker_notify(end);
     wait_until(end, has_room, need);
 }
 

@@ -256,7 +256,7 @@ void call_forget(struct call *call)
 }
 
 /* What a task returned and what it did must agree. */
-static int outcome(struct call *call, int32_t returned)
+int call_outcome(struct call *call, int32_t returned)
 {
     if (returned != SOPOOL_OK) {
         if (!call->failed || call->reason_size == 0)
@@ -282,7 +282,7 @@ int call_run(struct call *call, const struct task *task, const uint8_t *args,
         set_reason(call, "%s", err.message);
         return err.code;
     }
-    code = outcome(call, task->abi->run(&call->abi, args, size));
+    code = call_outcome(call, task->abi->run(&call->abi, args, size));
     if (code == 0 && call->start == NULL) {
         set_reason(call, "the task returned without a result");
         return SOPOOL_E_RESULT;
@@ -290,11 +290,8 @@ int call_run(struct call *call, const struct task *task, const uint8_t *args,
     return code;
 }
 
-/* By way of a list, as a plugin knows it that was built before the other way
- * was there. By itself, so that the usual way keeps no room for it. */
-static __attribute__((noinline)) bool run_listed(struct call *call,
-                                                 const struct task *task,
-                                                 uint8_t *numbers, int *code)
+bool call_run_listed(struct call *call, const struct task *task,
+                     uint8_t *numbers, int *code)
 {
     uint8_t list[NUMBER_LIST];
     size_t size = number_put_list(&task->signature, numbers, list);
@@ -308,26 +305,9 @@ static __attribute__((noinline)) bool run_listed(struct call *call,
     return true;
 }
 
-bool call_run_numbers(struct call *call, const struct task *task,
-                      uint8_t *numbers, int *code)
-{
-    uint64_t out = 0;
-    int32_t returned;
-
-    if (task->direct == NULL)
-        return run_listed(call, task, numbers, code);
-    returned = task->direct(&call->abi, (const void *)numbers, &out);
-    if (returned == SOPOOL_OK && !call->failed) {
-        memcpy(numbers, &out, sizeof(out));
-        return true;
-    }
-    *code = outcome(call, returned);
-    return false;
-}
-
 int call_hook(struct call *call, int32_t (*hook)(sopool_call *call))
 {
-    return outcome(call, hook(&call->abi));
+    return call_outcome(call, hook(&call->abi));
 }
 
 static void answer_text(struct call *call, uint32_t index, int code)

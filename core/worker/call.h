@@ -7,6 +7,8 @@
 #ifndef SOPOOL_WORKER_CALL_H
 #define SOPOOL_WORKER_CALL_H
 
+#include <string.h>
+
 #include <sopool/abi.h>
 
 #include "channel/channel.h"
@@ -47,12 +49,34 @@ void call_init(struct call *call, struct worker_end *end, int control);
 int call_run(struct call *call, const struct task *task, const uint8_t *args,
              size_t size);
 
+/* What has become of a call whose task has returned: as call_run. */
+int call_outcome(struct call *call, int32_t returned);
+
+/* As call_run_numbers, by way of a list: for a plugin that was built before
+ * there was another. */
+bool call_run_listed(struct call *call, const struct task *task,
+                     uint8_t *numbers, int *code);
+
 /* The same for a task whose arguments are `task->signature.words` numbers. Its
  * result is a number, which is written over the first of them: true, and there
  * is nothing else to be answered; or, if it failed, false, with `code` as above
  * for call_answer. */
-bool call_run_numbers(struct call *call, const struct task *task,
-                      uint8_t *numbers, int *code);
+static inline bool call_run_numbers(struct call *call, const struct task *task,
+                                    uint8_t *numbers, int *code)
+{
+    uint64_t out = 0;
+    int32_t returned;
+
+    if (task->direct == NULL)
+        return call_run_listed(call, task, numbers, code);
+    returned = task->direct(&call->abi, (const void *)numbers, &out);
+    if (returned == SOPOOL_OK && !call->failed) {
+        memcpy(numbers, &out, sizeof(out));
+        return true;
+    }
+    *code = call_outcome(call, returned);
+    return false;
+}
 
 /* Runs a load hook: the same as call_run. */
 int call_hook(struct call *call, int32_t (*hook)(sopool_call *call));

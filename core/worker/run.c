@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/libc.h"
+#include "channel/more.h"
 #include "worker/call.h"
 #include "worker/crash.h"
 #include "worker/detail.h"
@@ -507,9 +508,11 @@ static uint8_t *run_next(struct runner *r, const struct range_view *range,
     return at + size;
 }
 
-/* -1: the worker is to end. */
-static int run_items(struct runner *r, const struct range_view *range,
-                     const struct task *task, int64_t began)
+/* -1: the worker is to end. By itself, so that bench/instructions finds it. */
+static __attribute__((noinline)) int run_items(struct runner *r,
+                                               const struct range_view *range,
+                                               const struct task *task,
+                                               int64_t began)
 {
     uint8_t *at = range->args, *end = at + range->size;
     uint32_t index = 0;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "channel/channel.h"
 #include "channel/layout.h"
+#include "channel/more.h"
 #include "unit.h"
 
 static struct parent_end parent;
