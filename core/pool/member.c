@@ -182,6 +182,16 @@ static void member_free(struct member *m)
     free(m);
 }
 
+/* The oldest stand first: they are ready first, and so fed first. */
+static void append(struct sopool_pool *pool, struct member *m)
+{
+    struct member **at = &pool->members;
+
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = m;
+}
+
 int member_start(struct sopool_pool *pool, sopool_error *err)
 {
     struct ends ends = {-1, -1, -1};
@@ -204,8 +214,7 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
     }
     if (pool->options->start_method != START_FORKSERVER || pool->server.ready)
         member_limit_start(m);
-    m->next = pool->members;
-    pool->members = m;
+    append(pool, m);
     pool->stats.started++;
     events_note(m, SOPOOL_WORKER_STARTED, clock_now(), NULL);
     return 0;

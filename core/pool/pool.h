@@ -730,6 +730,7 @@ void events_note(const struct member *member, int kind, int64_t at,
 
 /* ---- server.c ---------------------------------------------------------- */
 
+/* -1: server_stop is to be called. */
 int server_start(struct sopool_pool *pool, sopool_error *err);
 void server_event(struct sopool_pool *pool);
 void server_stop(struct sopool_pool *pool);

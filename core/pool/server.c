@@ -17,14 +17,13 @@ static int launch_server(struct sopool_pool *pool, int control,
 {
     struct server *server = &pool->server;
     struct launch how = {
-        .setup = &pool->setup,
         .threads_per_worker = pool->options->threads_per_worker,
         .control = control,
         .output = STDERR_FILENO,
     };
     struct launched launched;
 
-    if (launch_forkserver(&how, server->control, &launched, err) != 0)
+    if (launch_forkserver(&how, &launched, err) != 0)
         return -1;
     server->pid = launched.pid;
     server->pidfd = launched.pidfd;
@@ -44,27 +43,31 @@ int server_start(struct sopool_pool *pool, sopool_error *err)
     server->limit_at = clock_now() + START_SECONDS * NS_PER_S;
     status = launch_server(pool, pair[1], err);
     (void)close(pair[1]);
+    /* While its program starts. One that has ended already is about to be seen
+     * to have. */
+    if (status == 0 && setup_send(&pool->setup, server->control, err) != 0 &&
+        errno != EPIPE)
+        return -1;
     return status;
 }
 
-/* A worker that was asked for, and will not be. */
-static void not_forked(struct member *m)
+/* A worker that was asked for and will not be, as far as is known. */
+static void drop(struct member *m)
 {
-    const sopool_error unsaid = {.ended_by = SOPOOL_BY_POOL, .exit_status = -1};
-
-    member_take_back(m); /* its first calls */
-    m->state = MEMBER_DEAD;
+    m->status_known = true;
+    m->wait_status = -1;
+    if (m->ended_by == 0)
+        m->ended_by = SOPOOL_BY_POOL;
     m->pool->stats.started--;
-    events_note(m, SOPOOL_WORKER_ENDED, clock_now(), &unsaid);
-    member_bury(m);
+    member_died(m);
 }
 
-static void drop_unforked(struct sopool_pool *pool)
+static void drop_unknown(struct sopool_pool *pool)
 {
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
         if (member_is_unknown(m))
-            not_forked(m);
+            drop(m);
     }
 }
 
@@ -74,7 +77,7 @@ void server_stop(struct sopool_pool *pool)
 
     if (server->control >= 0) {
         if (!server->ready)
-            drop_unforked(pool);
+            drop_unknown(pool);
         (void)epoll_ctl(pool->epoll, EPOLL_CTL_DEL, server->control, NULL);
         (void)close(server->control);
         server->control = -1;
@@ -111,7 +114,7 @@ static void fork_failed(struct sopool_pool *pool, const struct message *message)
     errno = message->value;
     (void)error_errno(&err, "the forkserver cannot fork a worker");
     err.code = SOPOOL_E_BROKEN;
-    not_forked(m);
+    drop(m);
     start_failed(pool, false, &err);
 }
 

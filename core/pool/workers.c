@@ -91,15 +91,11 @@ static void look(const struct member *m, int64_t now, sopool_worker *out)
 size_t workers_look(struct sopool_pool *pool, sopool_worker *out, size_t room)
 {
     int64_t now = clock_now();
-    size_t count = 0, at;
+    size_t count = 0;
 
     for (const struct member *m = pool->members; m != NULL; m = m->next)
-        count += m->state != MEMBER_DEAD;
-    at = count;
-    /* The list has the youngest first. */
-    for (const struct member *m = pool->members; m != NULL; m = m->next)
-        if (m->state != MEMBER_DEAD && --at < room)
-            look(m, now, &out[at]);
+        if (m->state != MEMBER_DEAD && count++ < room)
+            look(m, now, &out[count - 1]);
     return count;
 }
 

@@ -55,14 +55,14 @@ const void *launch_thread_owner(void);
 
 /* ---- the forkserver, as the pool sees it ------------------------------- */
 
-/* Starts `sopool-worker --forkserver` and sends it the setup; `control` is its
- * end of the socket. It answers with MESSAGE_READY or MESSAGE_FAILED on
- * `pool_end`. */
-int launch_forkserver(const struct launch *launch, int pool_end,
-                      struct launched *out, sopool_error *err);
+/* Starts `sopool-worker --forkserver`; `control` is its end of the socket. It
+ * waits for the setup (setup_send) and answers with MESSAGE_READY or
+ * MESSAGE_FAILED. */
+int launch_forkserver(const struct launch *launch, struct launched *out,
+                      sopool_error *err);
 
 /* Asks a forkserver for a worker; MESSAGE_FORKED or MESSAGE_FORK_FAILED will
- * come. */
+ * come, or the end of the socket. */
 int launch_by_forkserver(const struct launch *launch, int pool_end,
                          sopool_error *err);
 

@@ -177,11 +177,9 @@ int launch_spawn(const struct launch *launch, int pool_end,
     return start_program(launch, "--worker", out, err);
 }
 
-int launch_forkserver(const struct launch *launch, int pool_end,
-                      struct launched *out, sopool_error *err)
+int launch_forkserver(const struct launch *launch, struct launched *out,
+                      sopool_error *err)
 {
-    if (setup_send(launch->setup, pool_end, err) != 0)
-        return -1;
     return start_program(launch, "--forkserver", out, err);
 }
 
@@ -190,7 +188,8 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
 {
     int fds[] = {launch->control, launch->memory, launch->output};
 
-    if (message_send(pool_end, MESSAGE_START, 0, launch->id, fds, 3) != 0)
+    if (message_send(pool_end, MESSAGE_START, 0, launch->id, fds, 3) != 0 &&
+        errno != EPIPE)
         return error_errno(err, "cannot ask the forkserver for a worker");
     return 0;
 }
