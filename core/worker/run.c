@@ -31,13 +31,12 @@ struct runner {
     bool cramped; /* no memory for what the pool has given it */
     struct call call;
     struct detail detail;
-    bool hooked;    /* a plugin's load hook was run */
-    bool told;      /* the pool knows of a phase */
-    bool running;   /* a task is */
-    bool rites;     /* something is done before and after each item */
-    bool always;    /* of each range: copied, because in a thread the setup lies
-                       beside what the pool writes all the time */
-    uint32_t index; /* as which item of its range */
+    bool hooked;  /* a plugin's load hook was run */
+    bool told;    /* the pool knows of a phase */
+    bool running; /* a range is */
+    bool rites;   /* something is done before and after each item */
+    bool always;  /* of each range: copied, because in a thread the setup lies
+                     beside what the pool writes all the time */
 };
 
 static void tell_phase(void *ctx, enum phase phase, size_t plugin)
@@ -301,13 +300,9 @@ static bool has_always_rites(const struct worker *worker)
            (worker->process && worker->setup->limit_cpu_ns != 0);
 }
 
-static void begin_item(struct runner *r, const struct range_view *range,
-                       uint32_t index)
+/* Only if it has rites. */
+static void begin_item(struct runner *r, const struct range_view *range)
 {
-    r->index = index;
-    r->running = true;
-    if (!r->rites)
-        return;
     if (range->flags & CHANNEL_TIMED)
         worker_began(&r->end, clock_now());
     if (r->worker->process && r->worker->setup->limit_cpu_ns != 0)
@@ -319,39 +314,39 @@ static void begin_item(struct runner *r, const struct range_view *range,
 
 static void end_item(struct runner *r)
 {
-    if (r->rites) {
-        if (r->end.detail != NULL)
-            detail_end(&r->detail);
-        chaos_after(&r->call.chaos);
-    }
-    r->running = false;
+    if (r->end.detail != NULL)
+        detail_end(&r->detail);
+    chaos_after(&r->call.chaos);
 }
 
 static void run_item(struct runner *r, const struct range_view *range,
-                     uint32_t index, const uint8_t *args, size_t size)
+                     const uint8_t *args, size_t size)
 {
     const struct task *task = &r->worker->tasks->task[range->task];
     int code;
 
-    begin_item(r, range, index);
+    if (r->rites)
+        begin_item(r, range);
     code = call_run(&r->call, task, args, size);
-    end_item(r);
-    call_answer(&r->call, index, code);
+    if (r->rites)
+        end_item(r);
+    call_answer(&r->call, r->end.item, code);
     call_reset(&r->call);
 }
 
 static void run_numbers(struct runner *r, const struct range_view *range,
-                        const struct task *task, uint32_t index,
-                        uint8_t *numbers)
+                        const struct task *task, uint8_t *numbers)
 {
     bool done;
     int code;
 
-    begin_item(r, range, index);
+    if (r->rites)
+        begin_item(r, range);
     done = call_run_numbers(&r->call, task, numbers, &code);
-    end_item(r);
+    if (r->rites)
+        end_item(r);
     if (!done)
-        call_answer(&r->call, index, code);
+        call_answer(&r->call, r->end.item, code);
     call_reset(&r->call);
 }
 
@@ -373,7 +368,7 @@ static int run_big(struct runner *r, const struct range_view *range)
         answer_no_memory(r);
         return 0;
     }
-    run_item(r, range, 0, map, (size_t)where[1]);
+    run_item(r, range, map, (size_t)where[1]);
     (void)munmap(map, (size_t)where[1]);
     return 0;
 }
@@ -397,7 +392,7 @@ static void run_into_warm(struct runner *r, const struct range_view *range,
 {
     r->call.warm = r->warm.results;
     r->call.warm_room = r->warm.half;
-    run_item(r, range, 0, args, size);
+    run_item(r, range, args, size);
     r->call.warm = NULL;
     r->call.warm_room = 0;
 }
@@ -452,7 +447,7 @@ static int run_lent(struct runner *r, const struct range_view *range)
     else if (lent.warm != 0 && r->warm.serial == lent.warm)
         run_into_warm(r, range, args, size);
     else
-        run_item(r, range, 0, args, size);
+        run_item(r, range, args, size);
     if (limited) /* which is for tasks */
         shelf_drop(&r->shelf, lent.place);
     return 0;
@@ -486,25 +481,26 @@ static int judge(struct runner *r, const char *why)
 /* After a call. */
 static int tidied(struct runner *r)
 {
-    return r->worker->process ? judge(r, tidy_after(&r->tidy)) : 0;
+    return judge(r, tidy_after(&r->tidy));
 }
 
 /* Runs the item whose arguments stand at `at`; returns where the next ones
- * stand, or NULL: the worker is to end. */
+ * stand, or NULL: the worker is to end. `numbers`: so many bytes of them, or
+ * 0. */
 static uint8_t *run_next(struct runner *r, const struct range_view *range,
-                         const struct task *task, uint32_t index, uint8_t *at)
+                         const struct task *task, size_t numbers, uint8_t *at)
 {
     uint32_t size;
 
-    if (range->flags & CHANNEL_NUMBERS) {
-        run_numbers(r, range, task, index, at);
-        return at + task->signature.words * sizeof(uint64_t);
+    if (numbers > 0) {
+        run_numbers(r, range, task, at);
+        return at + numbers;
     }
     if (range->flags & (CHANNEL_BIG | CHANNEL_WARM | CHANNEL_LENT))
         return run_elsewhere(r, range) == 0 ? range->args + range->size : NULL;
     memcpy(&size, at, sizeof(size));
     at += sizeof(size);
-    run_item(r, range, index, at, size);
+    run_item(r, range, at, size);
     return at + size;
 }
 
@@ -514,15 +510,18 @@ static __attribute__((noinline)) int run_items(struct runner *r,
                                                const struct task *task,
                                                int64_t began)
 {
-    uint8_t *at = range->args, *end = at + range->size;
-    uint32_t index = 0;
+    const size_t numbers = range->flags & CHANNEL_NUMBERS
+                               ? task->signature.words * sizeof(uint64_t)
+                               : 0;
+    const bool process = r->worker->process;
+    uint8_t *at = range->args, *const end = at + range->size;
 
     do {
-        at = run_next(r, range, task, index++, at);
+        at = run_next(r, range, task, numbers, at);
         if (at == NULL)
             return -1;
         /* Before the next item begins, so that it can go elsewhere. */
-        if (at < end && tidied(r) != 0)
+        if (process && at < end && tidied(r) != 0)
             return -1;
     } while (worker_more(&r->end, began));
     return 0;
@@ -542,7 +541,9 @@ static int run_range(struct runner *r, const struct range_view *range,
         r->end.detail = &r->detail.said;
     }
     r->call.name = task->abi != NULL ? task->abi->name : "";
+    r->running = true;
     status = run_items(r, range, task, began);
+    r->running = false;
     r->tidy.used = true; /* it is put in order before the next range */
     return status;
 }
@@ -625,7 +626,7 @@ static void thread_ended(void *arg)
     struct runner *r = arg;
 
     if (r->running)
-        worker_answer(&r->end, r->index, SOPOOL_E_TASK, reason,
+        worker_answer(&r->end, r->end.item, SOPOOL_E_TASK, reason,
                       sizeof(reason) - 1);
     if (r->worker->process)
         _exit(1);
