@@ -6,6 +6,9 @@ EXTRA_PROGRAMS = bench/pool bench/peers/raw bench/peers/two
 bench_pool_SOURCES = bench/pool.c bench/bench.h
 bench_pool_CPPFLAGS = $(bench_cppflags)
 bench_pool_LDADD = libsopool.la
+# Not by a script of libtool's, from which workers would inherit one more place
+# to look for libraries than the peers have.
+bench_pool_LDFLAGS = $(AM_LDFLAGS) -no-install
 bench_peers_raw_SOURCES = bench/peers/raw.c bench/bench.h
 bench_peers_raw_CPPFLAGS = $(bench_cppflags)
 bench_peers_raw_LDADD =

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,38 +124,43 @@ static int read_header(int fd, ElfW(Ehdr) * header, sopool_error *err)
     return check_header(header, err);
 }
 
-static int section_at(int fd, const ElfW(Ehdr) * header, unsigned index,
-                      ElfW(Shdr) * out, sopool_error *err)
+/* A file's sections, read in one go: there are dozens. */
+struct sections {
+    ElfW(Shdr) * table; /* owned */
+    unsigned count;
+    unsigned names; /* the one with their names */
+};
+
+static void free_sections(struct sections *sections)
 {
-    return read_at(fd, out, sizeof(*out),
-                   (uint64_t)header->e_shoff + index * sizeof(*out), err);
+    free(sections->table);
+    *sections = (struct sections){0};
 }
 
-/* Does the section's name equal `name`? -1: the file is damaged. */
-static int has_name(int fd, const ElfW(Shdr) * names,
-                    const ElfW(Shdr) * section, const char *name,
-                    sopool_error *err)
+static int read_sections(int fd, struct sections *out, sopool_error *err)
 {
-    size_t size = strlen(name) + 1;
-    char found[64];
+    ElfW(Ehdr) header;
 
-    if (size > sizeof(found) || section->sh_name > names->sh_size ||
-        names->sh_size - section->sh_name < size)
-        return 0;
-    if (read_at(fd, found, size, names->sh_offset + section->sh_name, err) != 0)
+    *out = (struct sections){0};
+    if (read_header(fd, &header, err) != 0)
         return -1;
-    return memcmp(found, name, size) == 0;
+    out->count = header.e_shnum;
+    out->names = header.e_shstrndx;
+    out->table = calloc(out->count, sizeof(*out->table));
+    if (out->table == NULL)
+        return error_nomem(err);
+    if (read_at(fd, out->table, out->count * sizeof(*out->table),
+                header.e_shoff, err) == 0)
+        return 0;
+    free_sections(out);
+    return -1;
 }
 
-static int copy_section(int fd, const ElfW(Shdr) * section, struct buf *out,
-                        sopool_error *err)
+static int add_section(int fd, const ElfW(Shdr) * section, struct buf *out,
+                       sopool_error *err)
 {
-    void *to;
+    void *to = buf_room(out, section->sh_size);
 
-    if (section->sh_type != SHT_PROGBITS || section->sh_size == 0 ||
-        section->sh_size > SECTION_BYTES)
-        return bad(err, "a damaged manifest: no section of a fitting size");
-    to = buf_room(out, section->sh_size);
     if (to == NULL)
         return error_nomem(err);
     if (read_at(fd, to, section->sh_size, section->sh_offset, err) != 0)
@@ -163,31 +169,78 @@ static int copy_section(int fd, const ElfW(Shdr) * section, struct buf *out,
     return 0;
 }
 
-int elf_read_section(int fd, const char *name, struct buf *out,
-                     sopool_error *err)
+static int read_names(int fd, const struct sections *sections, struct buf *out,
+                      sopool_error *err)
 {
-    ElfW(Ehdr) header;
-    ElfW(Shdr) names, section;
+    const ElfW(Shdr) *names = &sections->table[sections->names];
 
-    if (read_header(fd, &header, err) != 0 ||
-        section_at(fd, &header, header.e_shstrndx, &names, err) != 0)
+    if (names->sh_size > SECTION_BYTES)
+        return bad(err, "a damaged ELF file: too many names of sections");
+    return add_section(fd, names, out, err);
+}
+
+static bool has_name(const struct buf *names, const ElfW(Shdr) * section,
+                     const char *name)
+{
+    size_t size = strlen(name) + 1;
+
+    return section->sh_name <= names->size &&
+           names->size - section->sh_name >= size &&
+           memcmp(names->data + section->sh_name, name, size) == 0;
+}
+
+static int copy_section(int fd, const ElfW(Shdr) * section, struct buf *out,
+                        sopool_error *err)
+{
+    if (section->sh_type != SHT_PROGBITS || section->sh_size == 0 ||
+        section->sh_size > SECTION_BYTES)
+        return bad(err, "a damaged manifest: no section of a fitting size");
+    return add_section(fd, section, out, err);
+}
+
+/* The first of that name, or NULL. */
+static const ElfW(Shdr) * find_section(const struct sections *sections,
+                                       const struct buf *names,
+                                       const char *name)
+{
+    for (unsigned i = 0; i < sections->count; i++)
+        if (has_name(names, &sections->table[i], name))
+            return &sections->table[i];
+    return NULL;
+}
+
+static int copy_named(int fd, const struct sections *sections, const char *name,
+                      struct buf *out, sopool_error *err)
+{
+    const ElfW(Shdr) *section = NULL;
+    struct buf names = {0};
+    int status = read_names(fd, sections, &names, err);
+
+    if (status == 0)
+        section = find_section(sections, &names, name);
+    buf_finish(&names);
+    if (section != NULL)
+        return copy_section(fd, section, out, err);
+    if (status != 0)
         return -1;
-    for (unsigned i = 0; i < header.e_shnum; i++) {
-        int found;
-
-        if (section_at(fd, &header, i, &section, err) != 0)
-            return -1;
-        found = has_name(fd, &names, &section, name, err);
-        if (found < 0)
-            return -1;
-        if (found)
-            return copy_section(fd, &section, out, err);
-    }
     return error_set(
         err, SOPOOL_E_PLUGIN,
         "not a sopool plugin: it has no section %s; end its source "
         "with SOPOOL_PLUGIN(...), and " MANIFEST_BUILD,
         name);
+}
+
+int elf_read_section(int fd, const char *name, struct buf *out,
+                     sopool_error *err)
+{
+    struct sections sections;
+    int status;
+
+    if (read_sections(fd, &sections, err) != 0)
+        return -1;
+    status = copy_named(fd, &sections, name, out, err);
+    free_sections(&sections);
+    return status;
 }
 
 /* ---- the build-id ------------------------------------------------------ */
@@ -224,30 +277,35 @@ static const uint8_t *find_note(const uint8_t *notes, size_t size,
     return NULL;
 }
 
-void elf_build_id(int fd, char *out, size_t room)
+/* False: it is in another section. */
+static bool print_id(int fd, const ElfW(Shdr) * section, char *out, size_t room)
 {
-    ElfW(Ehdr) header;
-    ElfW(Shdr) section;
     uint8_t notes[NOTE_BYTES];
     const uint8_t *id;
     size_t size;
 
+    if (section->sh_type != SHT_NOTE || section->sh_size > sizeof(notes) ||
+        read_at(fd, notes, section->sh_size, section->sh_offset, NULL) != 0)
+        return false;
+    id = find_note(notes, section->sh_size, NT_GNU_BUILD_ID, &size);
+    if (id == NULL || size * 2 >= room)
+        return false;
+    for (size_t k = 0; k < size; k++)
+        (void)snprintf(out + 2 * k, 3, "%02x", id[k]);
+    return true;
+}
+
+void elf_build_id(int fd, char *out, size_t room)
+{
+    struct sections sections;
+
     out[0] = '\0';
-    if (read_header(fd, &header, NULL) != 0)
+    if (read_sections(fd, &sections, NULL) != 0)
         return;
-    for (unsigned i = 0; i < header.e_shnum; i++) {
-        if (section_at(fd, &header, i, &section, NULL) != 0)
-            return;
-        if (section.sh_type != SHT_NOTE || section.sh_size > sizeof(notes) ||
-            read_at(fd, notes, section.sh_size, section.sh_offset, NULL) != 0)
-            continue;
-        id = find_note(notes, section.sh_size, NT_GNU_BUILD_ID, &size);
-        if (id == NULL || size * 2 >= room)
-            continue;
-        for (size_t k = 0; k < size; k++)
-            (void)snprintf(out + 2 * k, 3, "%02x", id[k]);
-        return;
-    }
+    for (unsigned i = 0; i < sections.count; i++)
+        if (print_id(fd, &sections.table[i], out, room))
+            break;
+    free_sections(&sections);
 }
 
 /* ---- functions --------------------------------------------------------- */
@@ -291,18 +349,17 @@ static int read_name(int fd, const ElfW(Shdr) * names, uint64_t at, char *out,
                    names->sh_offset + at, NULL);
 }
 
-static int symbol_in(int fd, const ElfW(Ehdr) * header,
+static int symbol_in(int fd, const struct sections *sections,
                      const ElfW(Shdr) * table, uint64_t offset, char *out,
                      size_t room, uint64_t *delta)
 {
     uint64_t count = table->sh_size / sizeof(ElfW(Sym));
-    ElfW(Shdr) names;
     ElfW(Sym) symbol;
 
-    if (count > SYMBOLS || table->sh_link >= header->e_shnum ||
-        section_at(fd, header, table->sh_link, &names, NULL) != 0 ||
+    if (count > SYMBOLS || table->sh_link >= sections->count ||
         find_symbol(fd, table->sh_offset, count, offset, &symbol) != 1 ||
-        read_name(fd, &names, symbol.st_name, out, room) != 0)
+        read_name(fd, &sections->table[table->sh_link], symbol.st_name, out,
+                  room) != 0)
         return -1;
     *delta = offset - symbol.st_value;
     return 0;
@@ -311,15 +368,18 @@ static int symbol_in(int fd, const ElfW(Ehdr) * header,
 int elf_function(int fd, uint64_t offset, char *out, size_t room,
                  uint64_t *delta)
 {
-    ElfW(Ehdr) header;
-    ElfW(Shdr) section;
+    struct sections sections;
+    int status = -1;
 
-    if (read_header(fd, &header, NULL) != 0)
+    if (read_sections(fd, &sections, NULL) != 0)
         return -1;
-    for (unsigned i = 0; i < header.e_shnum; i++)
-        if (section_at(fd, &header, i, &section, NULL) == 0 &&
-            (section.sh_type == SHT_SYMTAB || section.sh_type == SHT_DYNSYM) &&
-            symbol_in(fd, &header, &section, offset, out, room, delta) == 0)
-            return 0;
-    return -1;
+    for (unsigned i = 0; i < sections.count && status != 0; i++) {
+        const ElfW(Shdr) *section = &sections.table[i];
+
+        if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_DYNSYM)
+            status =
+                symbol_in(fd, &sections, section, offset, out, room, delta);
+    }
+    free_sections(&sections);
+    return status;
 }

@@ -278,13 +278,23 @@ static ElfW(Ehdr) * header_of(const struct buf *file)
     return (ElfW(Ehdr) *)(void *)file->data;
 }
 
+static ElfW(Shdr) * table_of(const struct buf *file)
+{
+    return (ElfW(Shdr) *)(void *)(file->data + header_of(file)->e_shoff);
+}
+
+/* The header of the names of sections. */
+static ElfW(Shdr) * names_of(const struct buf *file)
+{
+    return table_of(file) + header_of(file)->e_shstrndx;
+}
+
 /* The header of the manifest's section. */
 static ElfW(Shdr) * section_of(const struct buf *file)
 {
     const ElfW(Ehdr) *header = header_of(file);
-    ElfW(Shdr) *table = (ElfW(Shdr) *)(void *)(file->data + header->e_shoff);
-    const char *names =
-        (const char *)file->data + table[header->e_shstrndx].sh_offset;
+    ElfW(Shdr) *table = table_of(file);
+    const char *names = (const char *)file->data + names_of(file)->sh_offset;
 
     for (unsigned i = 0; i < header->e_shnum; i++)
         if (strcmp(names + table[i].sh_name, SOPOOL_MANIFEST_SECTION) == 0)
@@ -396,6 +406,10 @@ START_TEST(sizes_that_lie)
     section->sh_type = SHT_NOBITS;
     ck_assert_has(refused_file(&file), "of a fitting size");
     *section = honest;
+    names_of(&file)->sh_size = (1 << 20) + 1;
+    ck_assert_has(refused_file(&file), "too many names of sections");
+    names_of(&file)->sh_size = 0;
+    ck_assert_has(refused_file(&file), "has no section sopool_manifest");
     header_of(&file)->e_shnum = 0xfeff;
     ck_assert_has(refused_file(&file), "no table of sections");
     *header_of(&file) = header;
