@@ -33,6 +33,7 @@ static int code_of_errno(int os_error)
     case EMFILE:
     case ENFILE:
     case EAGAIN:
+    case ETOOMANYREFS: /* descriptors on their way */
         return SOPOOL_E_NOMEM;
     default:
         return SOPOOL_E_SYSTEM;

@@ -106,12 +106,15 @@ static bool may_start(const struct sopool_pool *pool, int64_t now)
     return pool_state(pool) == POOL_OPEN || pool->queue.filled != 0;
 }
 
-/* How many workers there should be by now. */
-static uint32_t wanted(const struct sopool_pool *pool)
+static bool may_ask(const struct sopool_pool *pool)
 {
-    bool ahead = pool->server.control >= 0 && !pool->server.ready;
+    int unknown = 0;
 
-    return ahead && pool->processes > AHEAD ? AHEAD : pool->processes;
+    if (pool->server.control < 0 || pool->server.ready)
+        return true;
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        unknown += member_is_unknown(m);
+    return unknown < AHEAD;
 }
 
 static void start_workers(struct sopool_pool *pool, int64_t now)
@@ -126,7 +129,7 @@ static void start_workers(struct sopool_pool *pool, int64_t now)
         start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
         return;
     }
-    for (uint32_t i = working(pool); i < wanted(pool); i++)
+    for (uint32_t i = working(pool); i < pool->processes && may_ask(pool); i++)
         if (member_start(pool, &err) != 0) {
             start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
                          &err);
@@ -134,20 +137,17 @@ static void start_workers(struct sopool_pool *pool, int64_t now)
         }
 }
 
-/* One of the workers that are too many: rather one that is idle, or not even
- * ready. */
+/* One of the workers that are too many, the youngest: rather one that is idle,
+ * or not even ready. */
 static struct member *dispensable(const struct sopool_pool *pool)
 {
-    struct member *busy = NULL;
+    struct member *found = NULL;
 
-    for (struct member *m = pool->members; m != NULL; m = m->next) {
-        if (!is_working(m))
-            continue;
-        if (m->inflight == 0)
-            return m;
-        busy = m;
-    }
-    return busy;
+    for (struct member *m = pool->members; m != NULL; m = m->next)
+        if (is_working(m) &&
+            (found == NULL || m->inflight == 0 || found->inflight > 0))
+            found = m;
+    return found;
 }
 
 /* A pool that got smaller. A worker finishes what it runs and gets no more. */

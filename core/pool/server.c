@@ -46,19 +46,24 @@ int server_start(struct sopool_pool *pool, sopool_error *err)
     /* While its program starts. One that has ended already is about to be seen
      * to have. */
     if (status == 0 && setup_send(&pool->setup, server->control, err) != 0 &&
-        errno != EPIPE)
+        !message_refused())
         return -1;
     return status;
 }
 
-/* A worker that was asked for and will not be, as far as is known. */
+/* A worker that was asked for and will not be, as far as is known: no fault of
+ * its own. */
 static void drop(struct member *m)
 {
+    struct sopool_pool *pool = m->pool;
+
     m->status_known = true;
     m->wait_status = -1;
     if (m->ended_by == 0)
-        m->ended_by = SOPOOL_BY_POOL;
-    m->pool->stats.started--;
+        m->ended_by = pool_state(pool) == POOL_TERMINATED ? SOPOOL_BY_TERMINATE
+                                                          : SOPOOL_BY_POOL;
+    if (!pool->server.ready)
+        pool->stats.started--;
     member_died(m);
 }
 
@@ -76,8 +81,7 @@ void server_stop(struct sopool_pool *pool)
     struct server *server = &pool->server;
 
     if (server->control >= 0) {
-        if (!server->ready)
-            drop_unknown(pool);
+        drop_unknown(pool);
         (void)epoll_ctl(pool->epoll, EPOLL_CTL_DEL, server->control, NULL);
         (void)close(server->control);
         server->control = -1;
@@ -228,7 +232,7 @@ static void died(struct sopool_pool *pool)
         err.code = SOPOOL_E_PLUGIN;
     server_stop(pool);
     orphan_members(pool);
-    if (!pool->broken && pool_state(pool) == POOL_OPEN)
+    if (!pool->broken && pool_state(pool) != POOL_TERMINATED)
         start_failed(pool, !was_ready, &err);
 }
 

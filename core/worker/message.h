@@ -7,6 +7,7 @@
 #ifndef SOPOOL_WORKER_MESSAGE_H
 #define SOPOOL_WORKER_MESSAGE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +70,13 @@ struct message_fds {
 /* A pair of close-on-exec sockets; the numbers are above those of the standard
  * streams. */
 int message_pair(int pair[2], sopool_error *err);
+
+/* Was this, after a message could not be sent, because the other end has ended?
+ * With the first one it may not have read what was sent before. */
+static inline bool message_refused(void)
+{
+    return errno == EPIPE || errno == ECONNRESET;
+}
 
 /* Sends a message without a text; `fds` stay the caller's, may be NULL.
  * 0, or -1 and errno. */

@@ -33,7 +33,7 @@ struct runner {
     struct detail detail;
     bool hooked;  /* a plugin's load hook was run */
     bool told;    /* the pool knows of a phase */
-    bool running; /* a range is */
+    bool running; /* a task is */
     bool rites;   /* something is done before and after each item */
     bool always;  /* of each range: copied, because in a thread the setup lies
                      beside what the pool writes all the time */
@@ -327,7 +327,9 @@ static void run_item(struct runner *r, const struct range_view *range,
 
     if (r->rites)
         begin_item(r, range);
+    r->running = true;
     code = call_run(&r->call, task, args, size);
+    r->running = false;
     if (r->rites)
         end_item(r);
     call_answer(&r->call, r->end.item, code);
@@ -342,7 +344,9 @@ static void run_numbers(struct runner *r, const struct range_view *range,
 
     if (r->rites)
         begin_item(r, range);
+    r->running = true;
     done = call_run_numbers(&r->call, task, numbers, &code);
+    r->running = false;
     if (r->rites)
         end_item(r);
     if (!done)
@@ -541,9 +545,7 @@ static int run_range(struct runner *r, const struct range_view *range,
         r->end.detail = &r->detail.said;
     }
     r->call.name = task->abi != NULL ? task->abi->name : "";
-    r->running = true;
     status = run_items(r, range, task, began);
-    r->running = false;
     r->tidy.used = true; /* it is put in order before the next range */
     return status;
 }

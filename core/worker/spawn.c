@@ -189,7 +189,7 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
     int fds[] = {launch->control, launch->memory, launch->output};
 
     if (message_send(pool_end, MESSAGE_START, 0, launch->id, fds, 3) != 0 &&
-        errno != EPIPE)
+        !message_refused())
         return error_errno(err, "cannot ask the forkserver for a worker");
     return 0;
 }

@@ -781,6 +781,26 @@ START_TEST(a_plugin_that_crashes_when_it_is_opened)
 }
 END_TEST
 
+START_TEST(a_plugin_that_crashes_when_the_pool_is_closed_already)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_result *result;
+    sopool_pool *pool;
+
+    set(options, "plugins.load", "ctor");
+    pool = open_pool(options);
+    result = sopool_apply_async(pool, "faults.nap", SOPOOL_ARGS(1), NULL, &err);
+    if (result != NULL) { /* the plugin may have crashed before */
+        sopool_close(pool);
+        ck_assert_int_eq(sopool_join(pool, 20000, &err), 0);
+        ck_assert_ptr_null(sopool_result_get(result, 0, &err));
+        sopool_result_free(result);
+    }
+    ck_assert_int_eq(err.code, SOPOOL_E_PLUGIN);
+    end_pool(pool);
+}
+END_TEST
+
 START_TEST(a_plugin_that_hangs_when_it_is_opened)
 {
     sopool_options *options = options_of(methods[_i]);
@@ -1048,6 +1068,9 @@ int main(void)
     tcase_add_test(t, workers_that_never_came_to_be_are_not_counted);
     tcase_add_loop_test(t, a_plugin_that_crashes_when_it_is_opened, 0,
                         PROCESS_METHODS);
+    tcase_add_loop_test(t,
+                        a_plugin_that_crashes_when_the_pool_is_closed_already,
+                        0, PROCESS_METHODS);
     tcase_add_loop_test(t, a_plugin_that_hangs_when_it_is_opened, 0,
                         PROCESS_METHODS);
     tcase_add_test(t, nobody_waits_for_a_plugin_that_is_not_needed);
