@@ -21,8 +21,8 @@ static inline bool worker_has_told_much(const struct worker_end *end)
            RESULTS_MANY;
 }
 
-/* After an item that was not the last of its range. */
-static inline void worker_notify_more(struct worker_end *end)
+/* After an item. */
+static inline void worker_notify_item(struct worker_end *end)
 {
     uint32_t asleep = atomic_load(&end->shared->parent_asleep);
 
@@ -41,7 +41,7 @@ static inline bool worker_more(struct worker_end *end, int64_t began)
     while (word_next(word) < word_end(word))
         if (atomic_compare_exchange_weak(at, &word, word_step(word))) {
             end->item++;
-            worker_notify_more(end);
+            worker_notify_item(end);
             return true;
         }
     worker_finish(end, word_end(word), began);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/pause.h"
 #include "base/futex.h"
 #include "channel/more.h"
 
@@ -42,20 +41,14 @@ static bool is_ready(const struct worker_end *end, uint64_t seq)
     return word_state(atomic_load(&slot_of(end, seq)->word)) == SLOT_READY;
 }
 
-/* After the last item of a range: is it time for the parent to read results, or
- * to send more? */
-static bool is_low(const struct worker_end *end)
-{
-    return worker_has_told_much(end) || !is_ready(end, end->seq) ||
-           !is_ready(end, end->seq + 1);
-}
-
+/* After the last item of a range it may be time for the parent to send more. */
 static void notify_last(struct worker_end *end)
 {
-    uint32_t asleep = atomic_load(&end->shared->parent_asleep);
-
-    if (asleep == PARENT_ASLEEP || (asleep == PARENT_EASY && is_low(end)))
+    if (atomic_load(&end->shared->parent_asleep) == PARENT_EASY &&
+        (!is_ready(end, end->seq) || !is_ready(end, end->seq + 1)))
         worker_notify(end);
+    else
+        worker_notify_item(end);
 }
 
 typedef bool condition(const struct worker_end *end, uint64_t arg);

@@ -191,7 +191,8 @@ static void handle(struct sopool_pool *pool, const struct message *message,
 
 /* ---- its death --------------------------------------------------------- */
 
-/* Its workers die with it; nobody can say how they ended. */
+/* Its workers die with it; nobody can say how they ended. Those that it has not
+ * told of are dropped already. */
 static void orphan_members(struct sopool_pool *pool)
 {
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
@@ -200,7 +201,7 @@ static void orphan_members(struct sopool_pool *pool)
             m->status_known = true;
             m->wait_status = -1;
         }
-        if (m->pidfd < 0 || m->gone)
+        if (m->gone)
             member_died(m);
         else
             (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);

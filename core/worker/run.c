@@ -300,8 +300,7 @@ static bool has_always_rites(const struct worker *worker)
            (worker->process && worker->setup->limit_cpu_ns != 0);
 }
 
-/* Only if it has rites. */
-static void begin_item(struct runner *r, const struct range_view *range)
+static void begin_rites(struct runner *r, const struct range_view *range)
 {
     if (range->flags & CHANNEL_TIMED)
         worker_began(&r->end, clock_now());
@@ -312,11 +311,25 @@ static void begin_item(struct runner *r, const struct range_view *range)
         detail_begin(&r->detail);
 }
 
-static void end_item(struct runner *r)
+static void end_rites(struct runner *r)
 {
     if (r->end.detail != NULL)
         detail_end(&r->detail);
     chaos_after(&r->call.chaos);
+}
+
+static void begin_item(struct runner *r, const struct range_view *range)
+{
+    if (r->rites)
+        begin_rites(r, range);
+    r->running = true;
+}
+
+static void end_item(struct runner *r)
+{
+    r->running = false;
+    if (r->rites)
+        end_rites(r);
 }
 
 static void run_item(struct runner *r, const struct range_view *range,
@@ -325,13 +338,9 @@ static void run_item(struct runner *r, const struct range_view *range,
     const struct task *task = &r->worker->tasks->task[range->task];
     int code;
 
-    if (r->rites)
-        begin_item(r, range);
-    r->running = true;
+    begin_item(r, range);
     code = call_run(&r->call, task, args, size);
-    r->running = false;
-    if (r->rites)
-        end_item(r);
+    end_item(r);
     call_answer(&r->call, r->end.item, code);
     call_reset(&r->call);
 }
@@ -342,13 +351,9 @@ static void run_numbers(struct runner *r, const struct range_view *range,
     bool done;
     int code;
 
-    if (r->rites)
-        begin_item(r, range);
-    r->running = true;
+    begin_item(r, range);
     done = call_run_numbers(&r->call, task, numbers, &code);
-    r->running = false;
-    if (r->rites)
-        end_item(r);
+    end_item(r);
     if (!done)
         call_answer(&r->call, r->end.item, code);
     call_reset(&r->call);

@@ -767,13 +767,19 @@ START_TEST(workers_that_never_came_to_be_are_not_counted)
 }
 END_TEST
 
-START_TEST(a_plugin_that_crashes_when_it_is_opened)
+/* It has a plugin that crashes when it is opened, or hangs. */
+static sopool_pool *pool_with_ctor(const char *method)
 {
-    sopool_options *options = options_of(methods[_i]);
-    sopool_pool *pool;
+    sopool_options *options = options_of(method);
 
     set(options, "plugins.load", "ctor");
-    pool = open_pool(options);
+    return open_pool(options);
+}
+
+START_TEST(a_plugin_that_crashes_when_it_is_opened)
+{
+    sopool_pool *pool = pool_with_ctor(methods[_i]);
+
     expect_failure(pool, "faults.nap", SOPOOL_ARGS(1), SOPOOL_E_PLUGIN);
     ck_assert_ptr_nonnull(strstr(err.message, "ctor.so"));
     ck_assert_ptr_nonnull(strstr(err.message, "SIGABRT"));
@@ -783,12 +789,9 @@ END_TEST
 
 START_TEST(a_plugin_that_crashes_when_the_pool_is_closed_already)
 {
-    sopool_options *options = options_of(methods[_i]);
+    sopool_pool *pool = pool_with_ctor(methods[_i]);
     sopool_result *result;
-    sopool_pool *pool;
 
-    set(options, "plugins.load", "ctor");
-    pool = open_pool(options);
     result = sopool_apply_async(pool, "faults.nap", SOPOOL_ARGS(1), NULL, &err);
     if (result != NULL) { /* the plugin may have crashed before */
         sopool_close(pool);
@@ -803,13 +806,11 @@ END_TEST
 
 START_TEST(a_plugin_that_hangs_when_it_is_opened)
 {
-    sopool_options *options = options_of(methods[_i]);
     sopool_result *result;
     sopool_pool *pool;
 
     ck_assert_int_eq(setenv("CTOR_HANGS", "1", 1), 0);
-    set(options, "plugins.load", "ctor");
-    pool = open_pool(options);
+    pool = pool_with_ctor(methods[_i]);
     result = sopool_apply_async(pool, "faults.nap", SOPOOL_ARGS(1), NULL, &err);
     ck_assert_ptr_nonnull(result);
     ck_assert_int_eq(sopool_result_wait(result, 100, &err), -1);
@@ -824,12 +825,10 @@ END_TEST
 
 START_TEST(nobody_waits_for_a_plugin_that_is_not_needed)
 {
-    sopool_options *options = options_of("forkserver");
     sopool_pool *pool;
 
     ck_assert_int_eq(setenv("CTOR_HANGS", "1", 1), 0);
-    set(options, "plugins.load", "ctor");
-    pool = open_pool(options);
+    pool = pool_with_ctor("forkserver");
     (void)usleep(50000);
     sopool_close(pool);
     ck_assert_int_eq(sopool_join(pool, 20000, &err), 0);
