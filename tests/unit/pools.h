@@ -164,14 +164,18 @@ static inline void rest(long ms)
     (void)nanosleep(&time, NULL);
 }
 
-/* Waits until the condition holds; the test fails if that takes 20 s. */
+/* Waits until the condition holds; the test fails if that takes 20 s. It need
+ * not go on to hold, and so is not looked at again. */
 #define UNTIL(condition)                                                       \
     do {                                                                       \
-        int tries = 0;                                                         \
+        bool holds_ = false;                                                   \
                                                                                \
-        while (!(condition) && tries++ < 4000)                                 \
-            rest(5);                                                           \
-        ck_assert_msg(condition, "in vain: %s", #condition);                   \
+        for (int tries_ = 0; !holds_ && tries_ < 4000; tries_++) {             \
+            if (tries_ > 0)                                                    \
+                rest(5);                                                       \
+            holds_ = (condition);                                              \
+        }                                                                      \
+        ck_assert_msg(holds_, "in vain: %s", #condition);                      \
     } while (0)
 
 #define MUST(call)                                                             \
