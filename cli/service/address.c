@@ -3,9 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +122,26 @@ int address_own(struct sockaddr_un *out, const struct settings *settings)
     return set_path(out, path);
 }
 
+/* ---- connections ------------------------------------------------------- */
+
+static int connect_with(const struct sockaddr_un *service, int flags)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), error;
+
+    if (fd < 0 || connect(fd, (const struct sockaddr *)service,
+                          (socklen_t)sizeof(*service)) == 0)
+        return fd;
+    error = errno;
+    (void)close(fd);
+    errno = error;
+    return -1;
+}
+
+int address_reconnect(const struct sockaddr_un *service)
+{
+    return connect_with(service, 0);
+}
+
 /* ---- listening --------------------------------------------------------- */
 
 static int try_bind(int fd, const struct sockaddr_un *own, unsigned mode)
@@ -133,19 +155,45 @@ static int try_bind(int fd, const struct sockaddr_un *own, unsigned mode)
     return status;
 }
 
+/* Services that start at once in a folder do so in turn: else one might take
+ * the socket of another, which does not listen yet, for that of a dead one. A
+ * folder that cannot be read is not locked. */
+static int lock_folder(const struct sockaddr_un *own)
+{
+    const char *slash = strrchr(own->sun_path, '/');
+    char folder[sizeof(own->sun_path)] = ".";
+    int fd;
+
+    if (slash != NULL)
+        (void)snprintf(folder, sizeof(folder), "%.*s/",
+                       (int)(slash - own->sun_path), own->sun_path);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    return fd;
+}
+
+/* Without waiting: at EAGAIN there is a service, too, that more clients call
+ * than it gets to. */
+static bool is_served(const struct sockaddr_un *own)
+{
+    int fd = connect_with(own, SOCK_NONBLOCK);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0 || errno == EAGAIN;
+}
+
 /* Takes away the socket of a service that was killed. */
 static int take_over(const struct sockaddr_un *own)
 {
     struct stat st;
-    int fd;
 
     if (lstat(own->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
         message("%s is there and no socket; say --socket PATH", own->sun_path);
         return -1;
     }
-    fd = address_reconnect(own);
-    if (fd >= 0) {
-        (void)close(fd);
+    if (is_served(own)) {
         message("there is a service at %s already; --name gives this one "
                 "another name",
                 own->sun_path);
@@ -158,7 +206,7 @@ static int take_over(const struct sockaddr_un *own)
     return -1;
 }
 
-int address_listen(const struct sockaddr_un *own, unsigned mode)
+static int listen_alone(const struct sockaddr_un *own, unsigned mode)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int status = fd < 0 ? -1 : try_bind(fd, own, mode);
@@ -180,20 +228,17 @@ int address_listen(const struct sockaddr_un *own, unsigned mode)
     return -1;
 }
 
-/* ---- connecting -------------------------------------------------------- */
-
-int address_reconnect(const struct sockaddr_un *service)
+int address_listen(const struct sockaddr_un *own, unsigned mode)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+    int lock = lock_folder(own);
+    int fd = listen_alone(own, mode);
 
-    if (fd < 0 || connect(fd, (const struct sockaddr *)service,
-                          (socklen_t)sizeof(*service)) == 0)
-        return fd;
-    error = errno;
-    (void)close(fd);
-    errno = error;
-    return -1;
+    if (lock >= 0)
+        (void)close(lock);
+    return fd;
 }
+
+/* ---- finding services -------------------------------------------------- */
 
 static int cannot_connect(const struct sockaddr_un *service)
 {

@@ -624,6 +624,52 @@ END
     [ -e file ]
 }
 
+@test "of services that start at once only one takes a dead one's place" {
+    run python3 - "$socket" <<'END'
+import os, signal, socket, subprocess, sys
+
+path = sys.argv[1]
+signal.alarm(60)
+os.makedirs(os.path.dirname(path))
+for round in range(10):
+    socket.socket(socket.AF_UNIX).bind(path)
+    services = [subprocess.Popen(["sopool", "serve", "-j", "1"],
+                                 stderr=subprocess.DEVNULL) for _ in range(4)]
+    ended = 0
+    while ended < 3:
+        pid, status = os.wait()
+        assert os.waitstatus_to_exitcode(status) == 1, status
+        services = [s for s in services if s.pid != pid]
+        ended += 1
+    services[0].terminate()
+    assert services[0].wait(20) == 0
+    assert not os.path.exists(path)
+END
+    ends 0
+}
+
+@test "a service that cannot answer keeps its place" {
+    serve
+    kill -STOP "$service"
+    run --separate-stderr python3 - "$socket" <<'END'
+import socket, subprocess, sys
+
+clients = []
+while True: # until its queue is full
+    clients.append(socket.socket(socket.AF_UNIX))
+    clients[-1].setblocking(False)
+    try:
+        clients[-1].connect(sys.argv[1])
+    except BlockingIOError:
+        break
+sys.exit(subprocess.run(["sopool", "serve"], timeout=20).returncode)
+END
+    kill -CONT "$service"
+    ends 1
+    [[ $stderr == "sopool: there is a service at $socket already; --name gives"* ]]
+    answers "$socket"
+}
+
 @test "its socket is for its user, or whom --mode lets in" {
     serve
     [ "$(stat -c %a "$socket")" = 600 ]
