@@ -3,13 +3,13 @@
 
 noinst_LTLIBRARIES += core/libsopool-core.la
 core_libsopool_core_la_SOURCES =
-core_libsopool_core_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
+core_libsopool_core_la_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(LTO_CFLAGS)
 core_libsopool_core_la_LIBADD = $(YAML_LIBS)
 
 lib_LTLIBRARIES += libsopool.la
 libsopool_la_SOURCES =
 libsopool_la_LIBADD = core/libsopool-core.la
-libsopool_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
+libsopool_la_LDFLAGS = -pthread $(LTO_CFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(srcdir)/core/libsopool.map $(NO_UNDEFINED)
 EXTRA_libsopool_la_DEPENDENCIES = core/libsopool.map
 EXTRA_DIST += core/libsopool.map

@@ -3,6 +3,7 @@ core_libsopool_core_la_SOURCES += \
 	core/base/buf.c core/base/buf.h \
 	core/base/cleanup.h \
 	core/base/clock.c core/base/clock.h \
+	core/base/counted.h \
 	core/base/error.c core/base/error.h \
 	core/base/file.c core/base/file.h \
 	core/base/forks.c \

@@ -42,6 +42,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/tls.h"
 #include "channel/channel.h"
 #include "plugin/catalog.h"
@@ -438,7 +439,7 @@ struct range *queue_take_singles(struct sopool_pool *pool, struct range *last,
 void queue_give_back_singles(struct sopool_pool *pool, struct range *first);
 
 /* Submits a single without the lock, while the dispatcher is awake. */
-void queue_send(struct sopool_pool *pool, struct batch *single);
+COUNTED void queue_send(struct sopool_pool *pool, struct batch *single);
 
 /* What was sent so joins the queue. */
 void queue_collect(struct sopool_pool *pool);
@@ -510,9 +511,9 @@ void settle_record(struct member *member, struct batch *batch, uint32_t index,
                    const struct record *record);
 
 /* Settles the next calls of a range from results that are numbers. */
-void settle_numbers(struct member *member, struct handed *handed,
-                    const struct sent_range *range,
-                    const struct record *record);
+COUNTED void settle_numbers(struct member *member, struct handed *handed,
+                            const struct sent_range *range,
+                            const struct record *record);
 
 /* ---- member.c ---------------------------------------------------------- */
 
@@ -536,7 +537,7 @@ void member_has_answered(struct member *member, const struct handed *handed);
 
 /* Reads control messages, results, and frees slots. True if there was
  * something. */
-bool member_harvest(struct member *member);
+COUNTED bool member_harvest(struct member *member);
 
 /* The same, but lets slots be until there are some: for who waits for what is
  * read. */
@@ -657,7 +658,7 @@ void watch_sleep(struct sopool_pool *pool);
 /* ---- feed.c ------------------------------------------------------------ */
 
 /* Gives queued calls to workers that can take some, and wakes them. */
-void feed(struct sopool_pool *pool);
+COUNTED void feed(struct sopool_pool *pool);
 
 /* Gives a call straight to a worker that is idle, if that is all there is to
  * do: the worker, or NULL, and the call is to be queued. */

@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "base/counted.h"
 #include "pool/batch.h"
 #include "pool/callback.h"
 
@@ -65,9 +66,9 @@ struct single {
 };
 
 /* A result of it. NULL: no memory. */
-sopool_result *result_new_single(struct sopool_pool *pool,
-                                 const struct single *single,
-                                 sopool_error *err);
+COUNTED sopool_result *result_new_single(struct sopool_pool *pool,
+                                         const struct single *single,
+                                         sopool_error *err);
 
 /* The same in memory of the caller's, who waits until it is done; nobody else
  * refers to it. `r->args` is filled in already. */

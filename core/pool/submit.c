@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "pool/pool.h"
 #include "pool/result.h"
@@ -252,9 +253,10 @@ static bool put_list(const sopool_args *args, struct single *out)
 
 /* Makes a single of a call that needs nothing special: 1; 0 when it is to go
  * the way of all others, which also tells what is wrong with it. */
-static int make_single(struct sopool_pool *pool, const char *task,
-                       const sopool_args *args, const sopool_call_options *how,
-                       struct single *out)
+static COUNTED int make_single(struct sopool_pool *pool, const char *task,
+                               const sopool_args *args,
+                               const sopool_call_options *how,
+                               struct single *out)
 {
     return is_plain(pool, how) &&
            pool_task(pool, task, &out->task, NULL) == 0 &&

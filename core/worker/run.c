@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/libc.h"
 #include "channel/more.h"
@@ -513,11 +514,9 @@ static uint8_t *run_next(struct runner *r, const struct range_view *range,
     return at + size;
 }
 
-/* -1: the worker is to end. By itself, so that bench/instructions finds it. */
-static __attribute__((noinline)) int run_items(struct runner *r,
-                                               const struct range_view *range,
-                                               const struct task *task,
-                                               int64_t began)
+/* -1: the worker is to end. */
+static COUNTED int run_items(struct runner *r, const struct range_view *range,
+                             const struct task *task, int64_t began)
 {
     const size_t numbers = range->flags & CHANNEL_NUMBERS
                                ? task->signature.words * sizeof(uint64_t)
