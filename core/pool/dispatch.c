@@ -193,6 +193,7 @@ static void end_pool(struct sopool_pool *pool)
         return;
     if (state == POOL_CLOSED && has_calls(pool) && !pool->broken)
         return;
+    cancel_as_asked(pool);   /* it may have been ended since this round began */
     if (!pool->server.ready) /* it may take its time to open plugins */
         server_stop(pool);
     for (struct member *m = pool->members, *next; m != NULL; m = next) {

@@ -248,6 +248,39 @@ START_TEST(a_pool_may_be_destroyed_while_threads_wait_in_it)
 }
 END_TEST
 
+static void count(sopool_result *result, void *ctx)
+{
+    (void)result;
+    __atomic_add_fetch((int *)ctx, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Whatever the dispatcher is at: it starts the first workers meanwhile. */
+START_TEST(a_pool_may_be_destroyed_as_it_starts)
+{
+    enum { ROUNDS = 30, CALLS = 6 };
+
+    for (int round = 0; round < ROUNDS; round++) {
+        const struct timespec time = {.tv_nsec = round * 20000L};
+        int calls = 0;
+        const sopool_call_options how = {
+            .callback = count, .error_callback = count, .ctx = &calls};
+        sopool_pool *pool = pool_of(methods[_i]);
+        sopool_result *result[CALLS];
+
+        for (int i = 0; i < CALLS; i++)
+            MUST(result[i] = sopool_apply_async(pool, "faults.nap",
+                                                SOPOOL_ARGS(20), &how, &err));
+        (void)nanosleep(&time, NULL);
+        sopool_destroy(pool);
+        for (int i = 0; i < CALLS; i++) {
+            ck_assert(sopool_result_done(result[i]));
+            sopool_result_free(result[i]);
+        }
+        ck_assert_int_eq(calls, CALLS);
+    }
+}
+END_TEST
+
 static void destroy(sopool_result *result, void *ctx)
 {
     sopool_pool **pool = ctx;
@@ -255,12 +288,6 @@ static void destroy(sopool_result *result, void *ctx)
     (void)result;
     sopool_destroy(*pool);
     __atomic_store_n(pool, NULL, __ATOMIC_SEQ_CST);
-}
-
-static void count(sopool_result *result, void *ctx)
-{
-    (void)result;
-    __atomic_add_fetch((int *)ctx, 1, __ATOMIC_SEQ_CST);
 }
 
 START_TEST(a_pool_may_be_destroyed_in_its_own_callback)
@@ -859,6 +886,7 @@ int main(void)
     t = add_case(s, "destroying");
     tcase_add_loop_test(t, a_pool_may_be_destroyed_while_threads_wait_in_it, 0,
                         METHODS);
+    tcase_add_loop_test(t, a_pool_may_be_destroyed_as_it_starts, 0, METHODS);
     tcase_add_loop_test(t, a_pool_may_be_destroyed_in_its_own_callback, 0,
                         METHODS);
     tcase_add_loop_test(t, a_pool_may_be_destroyed_while_it_dispatches, 0,
