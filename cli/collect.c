@@ -299,7 +299,7 @@ static int next_item(struct map *map, sopool_item *item)
 
         if (status >= 0)
             return status;
-        if (err.code != SOPOOL_E_TIMEOUT) {
+        if (err.code != SOPOOL_E_TIMEOUT && !is_halted(map, &err)) {
             message("%s", err.message);
             session_quit(settings_status(err.code));
         }

@@ -35,7 +35,7 @@ static void wait_for_turn(struct map *map)
     }
 }
 
-/* Sends the call, or why there is none. */
+/* Sends the call, or why there is none: 0; 1 if the pool has ended. */
 static int feed_call(struct map *map, int status, const sopool_args *args,
                      sopool_error *why)
 {
@@ -45,9 +45,10 @@ static int feed_call(struct map *map, int status, const sopool_args *args,
         status = sopool_stream_send(map->stream, *args, -1, why);
     if (status != 0 && why->code != SOPOOL_E_CLOSED)
         status = feed_failure(map, why);
-    return status;
+    return status == 0 ? 0 : why->code == SOPOOL_E_CLOSED ? 1 : -1;
 }
 
+/* 0, 1 if the pool has ended, -1. */
 static int feed_line(struct map *map, const struct line *line)
 {
     struct logged logged;
@@ -69,8 +70,9 @@ static int feed_line(struct map *map, const struct line *line)
     if (status != 0 && map->source.spot.line > 0)
         places_mark(map->places, map->sent, map->source.spot.line,
                     map->source.spot.column);
-    if (feed_call(map, status, &args, &why) != 0)
-        return -1;
+    status = feed_call(map, status, &args, &why);
+    if (status != 0)
+        return status;
     tell(&map->told_sent, ++map->sent);
     tell(&map->told_bytes, source_done(&map->source));
     return 0;
@@ -80,12 +82,13 @@ void *feed_run(void *arg)
 {
     struct map *map = arg;
     struct line line;
+    int status = 0;
 
-    while (!atomic_load(&map->halted) && source_next(&map->source, &line) == 1)
-        if (feed_line(map, &line) != 0) {
-            map->source.input.failed = true;
-            break;
-        }
+    while (status == 0 && !atomic_load(&map->halted) &&
+           source_next(&map->source, &line) == 1)
+        status = feed_line(map, &line);
+    if (status < 0)
+        map->source.input.failed = true;
     atomic_store(&map->all_sent, true);
     sopool_stream_end(map->stream);
     return NULL;

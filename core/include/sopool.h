@@ -904,7 +904,8 @@ sopool_stream_open(sopool_pool *pool, const char *task,
                    const sopool_stream_options *options, sopool_error *err);
 
 /* Sends one call; waits for room in the window. -1 with SOPOOL_E_TIMEOUT when
- * it stayed full. */
+ * it stayed full, or with SOPOOL_E_CLOSED when the pool has ended. What it
+ * takes of a pool that is closed but has not ended yet comes out failed. */
 SOPOOL_API int sopool_stream_send(sopool_stream *stream, sopool_args args,
                                   int64_t timeout_ms, sopool_error *err);
 
@@ -931,8 +932,9 @@ typedef struct sopool_item {
 } sopool_item;
 
 /* Waits for the next result: 1 and the item, borrowed until the next call; 0 at
- * the end; -1 when the time passed (SOPOOL_E_TIMEOUT). A failed call is an
- * item. */
+ * the end; -1 when the time passed (SOPOOL_E_TIMEOUT), or when the pool has
+ * ended and all that was handed over to it is read (SOPOOL_E_CLOSED). A failed
+ * call is an item. */
 SOPOOL_API int sopool_stream_next(sopool_stream *stream, sopool_item *out,
                                   int64_t timeout_ms, sopool_error *err);
 

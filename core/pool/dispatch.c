@@ -19,6 +19,7 @@
 #include "base/libc.h"
 #include "pool/cpus.h"
 #include "pool/status.h"
+#include "pool/stream.h"
 
 enum {
     EVENTS = 64,
@@ -215,11 +216,12 @@ static void end_pool(struct sopool_pool *pool)
         return;
     server_stop(pool);
     status_close(pool);
-    pool->finished = true;
+    atomic_store(&pool->finished, true);
     /* Who submits from now on has to see to it himself. */
     atomic_store(&pool->asleep, DISPATCHER_ASLEEP);
     queue_collect(pool);
     pthread_cond_broadcast(&pool->changed);
+    streams_wake(pool);
 }
 
 /* ---- time limits ------------------------------------------------------- */

@@ -188,7 +188,7 @@ int sopool_imap_next(sopool_iterator *it, sopool_item *out, int64_t timeout_ms,
     int status;
 
     while ((status = sopool_stream_next(it->stream, out, 0, &why)) < 0 &&
-           why.code == SOPOOL_E_TIMEOUT) {
+           (why.code == SOPOOL_E_TIMEOUT || why.code == SOPOOL_E_CLOSED)) {
         bool pulled = pull_some(it);
         int64_t left = -1;
 

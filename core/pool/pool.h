@@ -247,8 +247,8 @@ struct sopool_pool {
     atomic_bool cancel_rest;  /* what has not begun is not to begin */
     atomic_bool stop_running; /* what runs should end early */
     bool cancelled, stopped;  /* the dispatcher has seen to these */
-    bool finished;      /* all workers are gone, and the dispatcher ends */
-    atomic_bool broken; /* no worker can be had; `trouble` says why */
+    atomic_bool finished; /* all workers are gone, and the dispatcher ends */
+    atomic_bool broken;   /* no worker can be had; `trouble` says why */
     sopool_error trouble;
 
     struct queue queue;
@@ -271,6 +271,7 @@ struct sopool_pool {
     struct task_record *task; /* by id */
     atomic_uint last_task;    /* that was looked up; a hint */
     struct callbacks callbacks;
+    sopool_stream *streams; /* that are open */
 
     pthread_t dispatcher;
     int epoll;

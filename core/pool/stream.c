@@ -33,6 +33,7 @@ struct run {
 
 struct sopool_stream {
     struct sopool_pool *pool;
+    struct sopool_stream *next; /* of the pool's */
     uint32_t task;
     bool unordered;
     bool details;
@@ -185,6 +186,24 @@ static struct sopool_stream *make(struct sopool_pool *pool, uint32_t task,
     return s;
 }
 
+static void join_pool(struct sopool_stream *s)
+{
+    pthread_mutex_lock(&s->pool->lock);
+    s->next = s->pool->streams;
+    s->pool->streams = s;
+    pthread_mutex_unlock(&s->pool->lock);
+}
+
+/* With the lock. */
+static void leave_pool(struct sopool_stream *s)
+{
+    struct sopool_stream **at = &s->pool->streams;
+
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+}
+
 /* As many calls as keep the workers busy, and no more. */
 static void choose_window(struct sopool_stream *s)
 {
@@ -215,8 +234,18 @@ sopool_stream *sopool_stream_open(sopool_pool *pool, const char *task,
         return NULL;
     s = pool_task(pool, task, &id, err) == 0 ? make(pool, id, options, err)
                                              : NULL;
+    if (s != NULL)
+        join_pool(s);
     pool_leave(pool);
     return s;
+}
+
+void streams_wake(struct sopool_pool *pool)
+{
+    for (struct sopool_stream *s = pool->streams; s != NULL; s = s->next) {
+        pthread_cond_broadcast(&s->sendable);
+        pthread_cond_broadcast(&s->readable);
+    }
 }
 
 void sopool_stream_close(sopool_stream *s)
@@ -227,6 +256,7 @@ void sopool_stream_close(sopool_stream *s)
         return;
     pool = s->pool;
     pthread_mutex_lock(&pool->lock);
+    leave_pool(s);
     while (s->first != NULL) {
         struct batch *batch = s->first;
 
@@ -270,11 +300,18 @@ static bool has_room(const struct sopool_stream *s)
                                s->bytes + batch_bytes(s->open) <= WINDOW_BYTES);
 }
 
-/* With the lock: waits for room in the window. */
+/* Is there nothing to wait for any more, because the pool has ended? */
+static bool is_over(const struct sopool_stream *s)
+{
+    return atomic_load(&s->pool->finished);
+}
+
+/* With the lock: waits for room in the window. What a pool that has ended does
+ * not take needs none. */
 static int wait_for_room(struct sopool_stream *s, int64_t deadline,
                          sopool_error *err)
 {
-    while (!s->cancelled && !has_room(s)) {
+    while (!s->cancelled && !is_over(s) && !has_room(s)) {
         s->sender_waits = true;
         if (pool_wait(s->pool, &s->sendable, deadline) == ETIMEDOUT)
             return error_set(err, SOPOOL_E_TIMEOUT,
@@ -414,6 +451,9 @@ int sopool_stream_send(sopool_stream *s, sopool_args args, int64_t timeout_ms,
 {
     int64_t deadline;
 
+    if (pool_check_ours(s->pool, err) != 0 ||
+        (is_over(s) && pool_accepts(s->pool, err) != 0))
+        return -1;
     if (atomic_load_explicit(&s->cancelled, memory_order_relaxed))
         return error_set(err, SOPOOL_E_CLOSED, "the stream was cancelled");
     if (s->open != NULL && is_full(s)) {
@@ -556,7 +596,14 @@ static void take_run(struct sopool_stream *s)
     s->run = (struct run){batch, first, count};
 }
 
-/* Makes sure that there is a run: 1, 0 at the end, -1 when time is up. */
+/* Is nothing more to come, though the sender has not said so? */
+static bool is_cut_off(const struct sopool_stream *s)
+{
+    return is_over(s) && s->between == 0;
+}
+
+/* Makes sure that there is a run: 1, 0 at the end, -1 when time is up, or the
+ * pool. */
 static int next_run(struct sopool_stream *s, int64_t timeout_ms,
                     sopool_error *err)
 {
@@ -573,7 +620,8 @@ static int next_run(struct sopool_stream *s, int64_t timeout_ms,
         pool_leave(s->pool);
         return -1;
     }
-    while (!is_readable(s) && status != ETIMEDOUT && timeout_ms != 0) {
+    while (!is_readable(s) && !is_cut_off(s) && status != ETIMEDOUT &&
+           timeout_ms != 0) {
         if (deadline == 0)
             deadline = clock_deadline(timeout_ms);
         s->reader_waits = true;
@@ -586,7 +634,10 @@ static int next_run(struct sopool_stream *s, int64_t timeout_ms,
         status = pool_wait(s->pool, &s->readable, deadline);
     }
     s->reader_waits = false;
-    if (!is_readable(s))
+    if (!is_readable(s) && is_cut_off(s))
+        status = error_set(err, SOPOOL_E_CLOSED,
+                           "the pool has ended before what is sent to it");
+    else if (!is_readable(s))
         status = error_set(err, SOPOOL_E_TIMEOUT, "no result in time");
     else if (s->cancelled ||
              (s->unordered ? s->ready_count == 0 : s->first == NULL))

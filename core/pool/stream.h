@@ -4,6 +4,12 @@
 
 #include "sopool.h"
 
+struct sopool_pool;
+
+/* With the pool's lock, when it has finished: no stream's end waits any more.
+ */
+void streams_wake(struct sopool_pool *pool);
+
 /* From now on the window is as small as the workers can do with. */
 void stream_be_lazy(sopool_stream *stream);
 

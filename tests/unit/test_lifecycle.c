@@ -248,6 +248,71 @@ START_TEST(a_pool_may_be_destroyed_while_threads_wait_in_it)
 }
 END_TEST
 
+struct reader {
+    sopool_stream *stream;
+    int status;
+    sopool_error why;
+};
+
+static void *read_next(void *arg)
+{
+    struct reader *r = arg;
+    sopool_item item;
+
+    r->status = sopool_stream_next(r->stream, &item, -1, &r->why);
+    return NULL;
+}
+
+static void *send_two(void *arg)
+{
+    struct reader *r = arg;
+
+    for (int i = 0; i < 2; i++)
+        r->status =
+            sopool_stream_send(r->stream, SOPOOL_ARGS(100000), -1, &r->why);
+    return NULL;
+}
+
+/* Though the other end of the stream says nothing. */
+START_TEST(no_end_of_a_stream_waits_when_the_pool_has_ended)
+{
+    const sopool_stream_options narrow = {.window = 1};
+    sopool_pool *pool = pool_of(methods[_i]);
+    struct reader empty = {
+        .stream = sopool_stream_open(pool, "behave.square", NULL, &err)};
+    struct reader full = {
+        .stream = sopool_stream_open(pool, "faults.nap", &narrow, &err)};
+    pthread_t reader, sender;
+    sopool_item item;
+
+    ck_assert_int_eq(pthread_create(&reader, NULL, read_next, &empty), 0);
+    ck_assert_int_eq(pthread_create(&sender, NULL, send_two, &full), 0);
+    rest(50);
+    sopool_terminate(pool);
+    ck_assert_int_eq(pthread_join(reader, NULL), 0);
+    ck_assert_int_eq(pthread_join(sender, NULL), 0);
+    ck_assert_int_eq(empty.status, -1);
+    ck_assert_int_eq(empty.why.code, SOPOOL_E_CLOSED);
+    MUST(sopool_join(pool, 20000, &err) == 0);
+    ck_assert_int_eq(sopool_stream_send(empty.stream, SOPOOL_ARGS(1), -1, &err),
+                     -1);
+    ck_assert_int_eq(err.code, SOPOOL_E_CLOSED);
+    ck_assert_str_eq(err.message, "the pool was terminated");
+    ck_assert_int_eq(sopool_stream_next(empty.stream, &item, 0, &err), -1);
+    ck_assert_int_eq(err.code, SOPOOL_E_CLOSED);
+    /* What was sent has failed, and is there to be read. */
+    ck_assert_int_eq(sopool_stream_next(full.stream, &item, -1, &err), 1);
+    ck_assert_int_eq(item.error->code, SOPOOL_E_CLOSED);
+    sopool_stream_end(full.stream);
+    if (full.status == 0)
+        ck_assert_int_eq(sopool_stream_next(full.stream, &item, -1, &err), 1);
+    ck_assert_int_eq(sopool_stream_next(full.stream, &item, -1, &err), 0);
+    sopool_stream_close(full.stream);
+    sopool_stream_close(empty.stream);
+    sopool_destroy(pool);
+}
+END_TEST
+
 static void count(sopool_result *result, void *ctx)
 {
     (void)result;
@@ -703,7 +768,8 @@ END_TEST
 /* ---- where a pool must not be used ------------------------------------- */
 
 /* In a child: every use is an error, and harms nobody. */
-static int use_in_child(sopool_pool *pool, sopool_result *result)
+static int use_in_child(sopool_pool *pool, sopool_result *result,
+                        sopool_stream *stream)
 {
     sopool_iterator *none;
     sopool_error why = {0};
@@ -717,6 +783,9 @@ static int use_in_child(sopool_pool *pool, sopool_result *result)
     wrong += none != NULL || why.code != SOPOOL_E_FORKED;
     why.code = 0;
     wrong += sopool_result_get(result, -1, &why) != NULL;
+    wrong += why.code != SOPOOL_E_FORKED;
+    why.code = 0;
+    wrong += sopool_stream_send(stream, SOPOOL_ARGS(1), -1, &why) != -1;
     wrong += why.code != SOPOOL_E_FORKED;
     wrong += sopool_join(pool, -1, &why) == 0;
     wrong += sopool_shutdown(pool, true, -1, &why) == 0;
@@ -737,12 +806,14 @@ START_TEST(after_fork_a_pool_is_of_no_use_to_the_child)
 {
     sopool_pool *pool = pool_of(methods[_i]);
     sopool_result *result = async(pool, "behave.patient", SOPOOL_NO_ARGS);
+    sopool_stream *stream =
+        sopool_stream_open(pool, "behave.square", NULL, &err);
     pid_t child;
     int status;
 
     child = fork();
     if (child == 0)
-        _exit(use_in_child(pool, result));
+        _exit(use_in_child(pool, result, stream));
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%x",
                   (unsigned)status);
@@ -752,6 +823,7 @@ START_TEST(after_fork_a_pool_is_of_no_use_to_the_child)
     (void)sopool_result_cancel(result);
     MUST(sopool_result_wait(result, 20000, &err) == 0);
     sopool_result_free(result);
+    sopool_stream_close(stream);
     end_pool(pool);
 }
 END_TEST
@@ -885,6 +957,8 @@ int main(void)
     tcase_add_loop_test(t, every_call_ends_when_the_pool_does, 0, METHODS);
     t = add_case(s, "destroying");
     tcase_add_loop_test(t, a_pool_may_be_destroyed_while_threads_wait_in_it, 0,
+                        METHODS);
+    tcase_add_loop_test(t, no_end_of_a_stream_waits_when_the_pool_has_ended, 0,
                         METHODS);
     tcase_add_loop_test(t, a_pool_may_be_destroyed_as_it_starts, 0, METHODS);
     tcase_add_loop_test(t, a_pool_may_be_destroyed_in_its_own_callback, 0,
