@@ -228,7 +228,8 @@ static void end_pool(struct sopool_pool *pool)
 
 /* When the call that a worker runs is over time. The worker says when it began;
  * it is believed no further than what was seen: it cannot have begun after it
- * was first seen running. */
+ * was first seen running. For a moment it may not have said so yet, and what it
+ * said of the call before stands there: so that is read anew at each look. */
 static void time_running(struct member *m, int64_t now)
 {
     const struct sent_range *range =
@@ -244,13 +245,14 @@ static void time_running(struct member *m, int64_t now)
         m->timed_seq = UINT64_MAX;
         return;
     }
-    if (m->timed_seq == m->end.reading && m->timed_index == begun)
-        return;
-    m->timed_seq = m->end.reading;
-    m->timed_index = begun;
+    if (m->timed_seq != m->end.reading || m->timed_index != begun) {
+        m->timed_seq = m->end.reading;
+        m->timed_index = begun;
+        m->timed_seen = now;
+    }
     started = parent_started(&m->end);
-    if (started > now || started < now - limit)
-        started = now;
+    if (started > m->timed_seen || started < m->timed_seen - limit)
+        started = m->timed_seen;
     m->limit_ns = limit;
     m->limit_at = limit > CLOCK_NEVER - started ? CLOCK_NEVER : started + limit;
 }
@@ -269,13 +271,6 @@ static int64_t shortest_limit(const struct member *m)
             shortest = limit;
     }
     return shortest;
-}
-
-/* A worker without its control socket is given no more calls, but may finish
- * those that it has: it cannot say so any more, so it is looked at. */
-static bool is_finishing(const struct member *m)
-{
-    return m->closed && m->inflight > 0 && shortest_limit(m) == 0;
 }
 
 /* The running call is over time; nothing else may be hit. */
@@ -299,11 +294,8 @@ static void over_time(struct member *m, int64_t now)
     if (m->state != MEMBER_READY && m->state != MEMBER_STARTING &&
         m->state != MEMBER_ENDING)
         return;
-    if (is_finishing(m)) {
-        m->limit_at = now + NS_PER_MS;
-        return;
-    }
-    if (m->state != MEMBER_STARTING && !hung_up) {
+    /* One that never was ready may have been told to end meanwhile. */
+    if (m->was_ready && !hung_up) {
         end_running(m, now);
         return;
     }
@@ -321,7 +313,8 @@ static void keep_time(struct sopool_pool *pool, int64_t now)
             continue;
         if (pool->timed && (!m->closed || m->inflight > 0) &&
             (m->state == MEMBER_READY ||
-             (m->state == MEMBER_ENDING && m->ended_by == SOPOOL_BY_POOL)))
+             (m->state == MEMBER_ENDING && m->was_ready &&
+              m->ended_by == SOPOOL_BY_POOL)))
             time_running(m, now);
         if (m->closed && m->inflight == 0 &&
             m->limit_at > now + CLOSED_MS * NS_PER_MS)
@@ -345,6 +338,8 @@ static int64_t next_deadline(const struct sopool_pool *pool, int64_t now)
     for (const struct member *m = pool->members; m != NULL; m = m->next) {
         if (m->limit_at < at)
             at = m->limit_at;
+        /* A worker without its control socket is given no more calls, but may
+         * finish those that it has: it cannot say so any more. */
         if (m->closed && m->inflight > 0 && now + NS_PER_MS < at)
             at = now + NS_PER_MS;
         /* A call that begins while the dispatcher sleeps is not seen to

@@ -373,9 +373,11 @@ static void close_control(struct member *m)
     if (m->pool->options->start_method == START_THREAD) {
         m->gone = m->status_known = parent_left(&m->end);
     } else if (!m->gone) {
-        /* Most likely it is dying, and its exit is about to be seen. */
+        /* Most likely it is dying, and its exit is about to be seen. If not,
+         * the time limits of its calls hold, and it ends after them. */
         m->closed = true;
-        m->limit_at = clock_now() + CLOSED_MS * NS_PER_MS;
+        if (m->state == MEMBER_STARTING || m->inflight == 0)
+            m->limit_at = clock_now() + CLOSED_MS * NS_PER_MS;
     }
 }
 

@@ -180,6 +180,7 @@ struct member {
     int64_t limit_ns;   /* the time limit of that call */
     uint64_t timed_seq; /* the call that limit_at is for */
     uint32_t timed_index;
+    int64_t timed_seen; /* when it was first seen to run */
     struct warm_memory warm;
     struct lent_buffer lent[CHANNEL_PLACES];
     uint64_t lent_uses; /* counted */

@@ -327,6 +327,31 @@ death() {
     death thread --start-method thread -- "the task ended the worker's thread"
 }
 
+@test "a call has its time, however late its worker says when it began" {
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers come first"
+    # Stands for a worker that has to wait for a processor after it has rung.
+    cd "$BATS_TEST_TMPDIR" || return
+    cat >late.c <<'END'
+#define _GNU_SOURCE
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    ssize_t sent = syscall(SYS_sendmsg, fd, message, flags);
+
+    usleep(500);
+    return sent;
+}
+END
+    "${SOPOOL_TEST_CC%% *}" -shared -fPIC -o late.so late.c
+    yes 200 | head -8 >in
+    LD_PRELOAD=$PWD/late.so sopool map --timeout 380ms --chunksize 8 -j 1 \
+        --plugin-path "$SOPOOL_TEST_PLUGINS" faults.nap <in >got
+    cmp in got
+}
+
 @test "a limit of processor time is named" {
     ways
     printf 'limits: {cpu: 1s}\n' >"$BATS_TEST_TMPDIR/cpu.yaml"

@@ -430,6 +430,17 @@ SOPOOL_TASK(close_all, bool, "Closes all its descriptors.")
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(mute, u64,
+            "Closes all its descriptors but the standard ones, sleeps so many "
+            "milliseconds, and gives them.",
+            (u64, ms))
+{
+    (void)close_range(3, ~0U, 0);
+    sleep_ms(a->ms);
+    *out = a->ms;
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(leave_child, i64, "Forks a child that stays; gives its id.")
 {
     pid_t pid = fork();
@@ -509,4 +520,5 @@ SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, filled,
               pairs, overwrite, buffers_mapped, copy_when, die_once_with,
               numbers, record, environment, descriptors, fail, fail_odd,
               not_text, no_value, die, die_odd, die_once, die_once_only,
-              close_all, leave_child, scribble, use_memory, init, initialized);
+              close_all, mute, leave_child, scribble, use_memory, init,
+              initialized);

@@ -619,6 +619,23 @@ START_TEST(who_is_to_say_so_can_wait_until_it_is_ready)
 }
 END_TEST
 
+START_TEST(a_closed_pool_does_not_wait_for_an_initializer_that_hangs)
+{
+    sopool_options *options = options_of(methods[_i]);
+    sopool_pool *pool;
+    gate path;
+
+    set(options, "initializer", "behave.waits_for");
+    set(options, "timeout", "300ms");
+    ck_assert_int_eq(setenv("BEHAVE_FILE", gate_new(path), 1), 0);
+    pool = open_pool(options);
+    rest(100); /* it is being run by then, or is not even begun */
+    sopool_close(pool);
+    MUST(sopool_join(pool, 20000, &err) == 0);
+    sopool_destroy(pool);
+}
+END_TEST
+
 START_TEST(who_waits_until_it_is_ready_hears_why_it_is_not)
 {
     sopool_options *options = options_of(methods[_i]);
@@ -980,6 +997,9 @@ int main(void)
                         METHODS);
     tcase_add_loop_test(t, who_is_to_say_so_can_wait_until_it_is_ready, 0,
                         METHODS);
+    tcase_add_loop_test(
+        t, a_closed_pool_does_not_wait_for_an_initializer_that_hangs, 0,
+        PROCESS_METHODS);
     tcase_add_loop_test(t, who_waits_until_it_is_ready_hears_why_it_is_not, 0,
                         METHODS);
     tcase_add_loop_test(t, a_worker_killed_from_outside_is_replaced, 0,

@@ -487,6 +487,25 @@ START_TEST(a_worker_that_closes_everything_is_replaced)
 }
 END_TEST
 
+/* With time limits of its calls and without. */
+START_TEST(a_worker_without_its_socket_has_its_time)
+{
+    sopool_pool *pool = open_pool(options_of(methods[_i]));
+    sopool_call_options how = {.timeout_ms = 20000};
+
+    ck_assert_int_eq(
+        int_of(sopool_apply(pool, "faults.mute", SOPOOL_ARGS(300), &err)), 300);
+    ck_assert_int_eq(int_of(sopool_apply_with(pool, "faults.mute",
+                                              SOPOOL_ARGS(300), &how, &err)),
+                     300);
+    how.timeout_ms = 300;
+    ck_assert_ptr_null(
+        sopool_apply_with(pool, "faults.mute", SOPOOL_ARGS(60000), &how, &err));
+    ck_assert_int_eq(err.code, SOPOOL_E_TIMEOUT);
+    end_pool(pool);
+}
+END_TEST
+
 static bool is_alive(pid_t pid)
 {
     char path[64], state = 'X';
@@ -1045,6 +1064,8 @@ int main(void)
                         PROCESS_METHODS);
     tcase_add_loop_test(t, a_liar_is_replaced, 0, PROCESS_METHODS);
     tcase_add_loop_test(t, a_worker_that_closes_everything_is_replaced, 0,
+                        PROCESS_METHODS);
+    tcase_add_loop_test(t, a_worker_without_its_socket_has_its_time, 0,
                         PROCESS_METHODS);
     tcase_add_loop_test(t, what_a_task_forks_ends_with_its_worker, 0,
                         PROCESS_METHODS);
