@@ -84,12 +84,13 @@ static sopool_value *take_file(int fd, const uint64_t where[2],
                                sopool_error *err)
 {
     const int need = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    const int seals = fcntl(fd, F_GET_SEALS); /* -1: no memory file */
     sopool_value *value;
     struct stat st;
     void *map;
 
-    if (fd < 0 || (fcntl(fd, F_GET_SEALS) & need) != need ||
-        fstat(fd, &st) != 0 || st.st_size <= 0 || st.st_size > PTRDIFF_MAX ||
+    if (seals < 0 || (seals & need) != need || fstat(fd, &st) != 0 ||
+        st.st_size <= 0 || st.st_size > PTRDIFF_MAX ||
         where[0] > (uint64_t)st.st_size ||
         where[1] > (uint64_t)st.st_size - where[0] || where[1] == 0) {
         (void)error_set(err, SOPOOL_E_PROTOCOL,

@@ -317,6 +317,37 @@ SOPOOL_TASK(lie, bytes,
     return fill(call, a->size, a->x, out);
 }
 
+/* The pool takes the first file that it gets for a result. */
+SOPOOL_TASK(swap_file, bytes,
+            "So many bytes, for which the pool is sent a file on disk; in a "
+            "worker's first call.",
+            (u64, size))
+{
+    /* A MESSAGE_BIG for the first item of the first range. */
+    uint8_t packet[20] = {15};
+    struct iovec iov = {packet, sizeof(packet)};
+    union {
+        char space[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr head;
+    } control = {{0}};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.space,
+                         .msg_controllen = sizeof(control.space)};
+    FILE *file = tmpfile();
+    int fd = file != NULL ? fileno(file) : -1;
+
+    if (fd < 0 || ftruncate(fd, (off_t)a->size * 2) != 0)
+        return sopool_fail(call, "no temporary file");
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    control.head.cmsg_len = CMSG_LEN(sizeof(fd));
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+    (void)sendmsg(control_socket(), &msg, MSG_DONTWAIT);
+    (void)fclose(file);
+    return fill(call, a->size, 'x', out);
+}
+
 /* ---- ways to fail ------------------------------------------------------ */
 
 SOPOOL_TASK(fail, bool, "Fails with a message.", (str, why))
@@ -516,9 +547,9 @@ SOPOOL_TASK(initialized, i64, "The number that init was given.")
 }
 
 SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, filled,
-              lie, size, copy, betray, die_with, placed, placed_after, items,
-              pairs, overwrite, buffers_mapped, copy_when, die_once_with,
-              numbers, record, environment, descriptors, fail, fail_odd,
-              not_text, no_value, die, die_odd, die_once, die_once_only,
-              close_all, mute, leave_child, scribble, use_memory, init,
-              initialized);
+              lie, swap_file, size, copy, betray, die_with, placed,
+              placed_after, items, pairs, overwrite, buffers_mapped, copy_when,
+              die_once_with, numbers, record, environment, descriptors, fail,
+              fail_odd, not_text, no_value, die, die_odd, die_once,
+              die_once_only, close_all, mute, leave_child, scribble, use_memory,
+              init, initialized);

@@ -252,6 +252,18 @@ static void *call_often(void *arg)
     return NULL;
 }
 
+START_TEST(a_file_on_disk_is_no_result)
+{
+    sopool_pool *pool = one_worker(methods[_i]);
+
+    expect_failure(pool, "faults.swap_file", SOPOOL_ARGS(200000),
+                   SOPOOL_E_PROTOCOL);
+    ck_assert_int_eq(
+        int_of(sopool_apply(pool, "faults.nap", SOPOOL_ARGS(1), &err)), 1);
+    end_pool(pool);
+}
+END_TEST
+
 static void expect_lies(sopool_pool *pool)
 {
     enum { CALLS = 12, SIZE = 70000 };
@@ -364,6 +376,7 @@ int main(void)
     tcase_add_loop_test(t, files_are_not_mixed_up, 0, METHODS);
     tcase_add_loop_test(t, calls_that_are_taken_back_do_not_stand_in_the_way, 0,
                         PROCESS_METHODS);
+    tcase_add_loop_test(t, a_file_on_disk_is_no_result, 0, PROCESS_METHODS);
     tcase_add_loop_test(t, a_worker_may_leave_before_its_result, 0,
                         PROCESS_METHODS);
     tcase_add_loop_test(t, threads_share_the_workers, 0, METHODS);
