@@ -28,8 +28,7 @@ enum {
     BACKOFF_MS = 100,
     GIVE_UP_MS = 200,
     /* Workers that are asked for before the forkserver is ready, so that it
-     * need not wait for the pool when it is; the others are asked for then, or
-     * requests might fill its socket. */
+     * need not wait for the pool when it is; the others are asked for then. */
     AHEAD = 8,
 };
 
@@ -121,6 +120,7 @@ static bool may_ask(const struct sopool_pool *pool)
 static void start_workers(struct sopool_pool *pool, int64_t now)
 {
     sopool_error err;
+    int status;
 
     if (!may_start(pool, now))
         return;
@@ -130,12 +130,15 @@ static void start_workers(struct sopool_pool *pool, int64_t now)
         start_failed(pool, err.code != SOPOOL_E_NOMEM, &err);
         return;
     }
-    for (uint32_t i = working(pool); i < pool->processes && may_ask(pool); i++)
-        if (member_start(pool, &err) != 0) {
+    for (uint32_t i = working(pool); i < pool->processes && may_ask(pool);
+         i++) {
+        status = member_start(pool, &err);
+        if (status < 0)
             start_failed(pool, err.code != SOPOOL_E_NOMEM && pool->ready == 0,
                          &err);
+        if (status != 0)
             return;
-        }
+    }
 }
 
 /* One of the workers that are too many, the youngest: rather one that is idle,

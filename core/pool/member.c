@@ -63,7 +63,9 @@ static int make_ends(struct member *m, struct ends *ends, sopool_error *err)
     ends->memory = fd_high(ends->memory);
     if (pool->logger != NULL && make_output(m, ends, err) != 0)
         return -1;
-    return watch_add(pool, m->control, &m->on_control);
+    if (watch_add(pool, m->control, &m->on_control) != 0)
+        return error_errno(err, "cannot watch a worker's control socket");
+    return 0;
 }
 
 /* In a forked child: what is the pool's is not the worker's. */
@@ -83,6 +85,16 @@ static void leave_pool(void *ctx)
     (void)close(own->control);
     status_leave(pool);
     buffers_leave();
+}
+
+/* Without a pidfd, by its id: its forkserver, which has not told of its end,
+ * may have waited for it just now, but there is no better way. */
+void member_kill_process(const struct member *m)
+{
+    if (m->pidfd >= 0)
+        (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
+    else if (m->pid > 0 && !m->gone)
+        (void)kill(m->pid, SIGKILL);
 }
 
 static int launch(struct member *m, const struct ends *ends, sopool_error *err)
@@ -114,8 +126,12 @@ static int launch(struct member *m, const struct ends *ends, sopool_error *err)
         if (launch_spawn(&how, m->control, &launched, err) != 0)
             return -1;
     }
-    member_forked(m, launched.pid, launched.pidfd);
-    return 0;
+    if (member_forked(m, launched.pid, launched.pidfd) == 0)
+        return 0;
+    (void)error_errno(err, "cannot watch a worker");
+    member_kill_process(m);
+    (void)waitid(P_PIDFD, (id_t)m->pidfd, NULL, WEXITED);
+    return -1;
 }
 
 /* Workers of one pool must not all retire at once: with several of them, each
@@ -210,7 +226,7 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
     close_ends(&ends);
     if (status != 0) {
         member_free(m);
-        return -1;
+        return status;
     }
     if (pool->options->start_method != START_FORKSERVER || pool->server.ready)
         member_limit_start(m);
@@ -220,14 +236,15 @@ int member_start(struct sopool_pool *pool, sopool_error *err)
     return 0;
 }
 
-void member_forked(struct member *m, pid_t pid, int pidfd)
+int member_forked(struct member *m, pid_t pid, int pidfd)
 {
     m->pid = pid;
     m->pidfd = pidfd;
     /* It may have had its calls, and be ending by itself, before this is
      * known. */
-    if (watch_add(m->pool, pidfd, &m->on_exit) != 0 || m->killed)
-        (void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+    if (m->killed)
+        member_kill_process(m);
+    return watch_add(m->pool, pidfd, &m->on_exit);
 }
 
 struct member *member_by_id(struct sopool_pool *pool, uint64_t id)
@@ -598,8 +615,7 @@ void member_kill(struct member *m, int ended_by)
     if (m->state != MEMBER_DEAD)
         m->state = MEMBER_ENDING;
     m->killed = true;
-    if (m->pidfd >= 0)
-        (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
+    member_kill_process(m);
 }
 
 void member_end(struct member *m)

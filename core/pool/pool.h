@@ -519,14 +519,16 @@ COUNTED void settle_numbers(struct member *member, struct handed *handed,
 
 /* ---- member.c ---------------------------------------------------------- */
 
-/* Starts a worker. -1: it could not be. */
+/* Starts a worker. -1: it could not be; 1: not now, but when the forkserver has
+ * answered. */
 int member_start(struct sopool_pool *pool, sopool_error *err);
 
 /* From now on it has so much time to become ready. */
 void member_limit_start(struct member *member);
 
-/* The forkserver's answers. */
-void member_forked(struct member *member, pid_t pid, int pidfd);
+/* The forkserver's answer; there may have been no room for the pidfd, which is
+ * -1 then. -1 and errno: its end will be seen by nobody but its forkserver. */
+int member_forked(struct member *member, pid_t pid, int pidfd);
 
 /* Its forkserver has forked it, or is about to, and has not been heard yet: it
  * may have answered already. */
@@ -553,6 +555,9 @@ int member_big(struct member *member, uint64_t seq, uint32_t index);
  * done yet; true if there is something already. And takes that back. */
 bool member_rings(struct member *member);
 void member_hush(struct member *member);
+
+/* Sends SIGKILL, and nothing else. */
+void member_kill_process(const struct member *member);
 
 /* Ends the worker now; a thread is given up. */
 void member_kill(struct member *member, int ended_by);

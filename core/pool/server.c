@@ -27,7 +27,9 @@ static int launch_server(struct sopool_pool *pool, int control,
         return -1;
     server->pid = launched.pid;
     server->pidfd = launched.pidfd;
-    return watch_add(pool, server->control, &server->on_control);
+    if (watch_add(pool, server->control, &server->on_control) != 0)
+        return error_errno(err, "cannot watch the forkserver's control socket");
+    return 0;
 }
 
 int server_start(struct sopool_pool *pool, sopool_error *err)
@@ -101,11 +103,15 @@ static void forked(struct sopool_pool *pool, const struct message *message,
                    struct message_fds *fds)
 {
     struct member *m = member_by_id(pool, message->number);
+    int pidfd = -1;
 
-    if (m == NULL || m->pidfd >= 0 || fds->count != 1)
+    if (m == NULL || m->pid != 0)
         return;
-    member_forked(m, message->value, fd_high(fds->fd[0]));
-    fds->count = 0;
+    if (fds->count == 1) {
+        pidfd = fd_high(fds->fd[0]);
+        fds->count = 0;
+    }
+    (void)member_forked(m, message->value, pidfd);
 }
 
 static void fork_failed(struct sopool_pool *pool, const struct message *message)
@@ -201,10 +207,9 @@ static void orphan_members(struct sopool_pool *pool)
             m->status_known = true;
             m->wait_status = -1;
         }
-        if (m->gone)
+        member_kill_process(m);
+        if (m->gone || m->pidfd < 0)
             member_died(m);
-        else
-            (void)pidfd_send_signal(m->pidfd, SIGKILL, NULL, 0);
     }
 }
 

@@ -62,7 +62,8 @@ int launch_forkserver(const struct launch *launch, struct launched *out,
                       sopool_error *err);
 
 /* Asks a forkserver for a worker; MESSAGE_FORKED or MESSAGE_FORK_FAILED will
- * come, or the end of the socket. */
+ * come, or the end of the socket. 1: it has so much to answer that it cannot be
+ * asked now. */
 int launch_by_forkserver(const struct launch *launch, int pool_end,
                          sopool_error *err);
 

@@ -255,14 +255,16 @@ static int take_message(struct runner *r, struct message *message,
 }
 
 /* Waits for a descriptor that was sent before the range that needs it: it is in
- * the control socket, maybe behind those of ranges that were taken back. */
+ * the control socket, maybe behind those of ranges that were taken back. If
+ * tasks have left no room for more descriptors, its message comes without it.
+ */
 static int receive(struct runner *r, enum message_kind kind, uint64_t number,
                    struct message_fds *fds)
 {
     struct message message;
 
     while (take_message(r, &message, fds) == 0) {
-        if (message.kind == kind && message.number == number && fds->count == 1)
+        if (message.kind == kind && message.number == number)
             return 0;
         message_close(fds);
     }
@@ -289,7 +291,8 @@ static int drop_stale(struct runner *r)
 
 static void answer_no_memory(struct runner *r)
 {
-    static const char reason[] = "no memory for the call's arguments";
+    static const char reason[] =
+        "no memory, or no descriptor, for the call's arguments";
 
     worker_answer(&r->end, 0, SOPOOL_E_NOMEM, reason, sizeof(reason) - 1);
 }
@@ -370,11 +373,12 @@ static int run_big(struct runner *r, const struct range_view *range)
     if (receive(r, MESSAGE_BIG, range->seq, &fds) != 0)
         return -1;
     memcpy(where, range->args, sizeof(where));
-    if (where[1] <= PTRDIFF_MAX)
+    if (where[1] <= PTRDIFF_MAX && fds.count == 1)
         map = mmap(NULL, (size_t)where[1], PROT_READ, MAP_PRIVATE, fds.fd[0],
                    (off_t)where[0]);
     message_close(&fds);
-    if (map == MAP_FAILED) {
+    r->cramped = map == MAP_FAILED;
+    if (r->cramped) {
         answer_no_memory(r);
         return 0;
     }
@@ -423,16 +427,16 @@ static int run_warm(struct runner *r, const struct range_view *range)
     return 0;
 }
 
-/* Waits for the buffer, unless it is there. */
+/* Waits for the buffer, unless it is there, if it can be. */
 static int await_buffer(struct runner *r, const struct lent_args *lent)
 {
     struct message_fds fds;
 
-    while (r->shelf.place[lent->place].number != lent->number) {
-        if (receive(r, MESSAGE_BUFFER, lent->number, &fds) != 0)
-            return -1;
-        message_close(&fds);
-    }
+    if (r->shelf.place[lent->place].number == lent->number)
+        return 0;
+    if (receive(r, MESSAGE_BUFFER, lent->number, &fds) != 0)
+        return -1;
+    message_close(&fds);
     return 0;
 }
 
@@ -577,7 +581,7 @@ static int run_ranges(struct runner *r)
             return -1;
         /* The pool counts on what it has given. */
         if (r->cramped)
-            return judge(r, "it had no memory for large data");
+            return judge(r, "it had no room for large data");
         got = worker_next(&r->end, &range);
         if (got == 0)
             return 0;

@@ -188,8 +188,10 @@ int launch_by_forkserver(const struct launch *launch, int pool_end,
 {
     int fds[] = {launch->control, launch->memory, launch->output};
 
-    if (message_send(pool_end, MESSAGE_START, 0, launch->id, fds, 3) != 0 &&
-        !message_refused())
-        return error_errno(err, "cannot ask the forkserver for a worker");
-    return 0;
+    if (message_send_now(pool_end, MESSAGE_START, 0, launch->id, fds, 3) == 0 ||
+        message_refused())
+        return 0;
+    if (errno == EAGAIN)
+        return 1;
+    return error_errno(err, "cannot ask the forkserver for a worker");
 }

@@ -23,6 +23,7 @@ limited() {
 }
 
 setup() {
+    cd "$BATS_TEST_TMPDIR" || return
     seq 50 >"$BATS_TEST_TMPDIR/in"
     seq 50 | awk '{ print $1 * $1 }' >"$BATS_TEST_TMPDIR/good"
 }
@@ -41,6 +42,49 @@ setup() {
         [ "$status" -eq 0 ]
     done
     [ "$good" -gt 20 ]
+}
+
+@test "no worker gets out of hand for want of descriptors" {
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers need some"
+    yes 30000 | head -8 >naps
+    # Those that are low, as some must not be, are taken.
+    exec 4</dev/null 5<&4 6<&4 7<&4 8<&4 9<&4 10<&4 11<&4 12<&4 13<&4 14<&4
+    for files in $(seq 34 2 60); do
+        status=0
+        limited -n "$files" sopool map -j 8 --timeout 300ms \
+            --plugin-path "$SOPOOL_TEST_PLUGINS" faults.nap naps \
+            >"$out" 2>"$err" || status=$?
+        [ "$status" -ne 137 ]
+        fine
+    done
+    exec 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- 10<&- 11<&- 12<&- 13<&- 14<&-
+}
+
+@test "many workers whose requests fill the sockets" {
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers come first"
+    cat >narrow.c <<'END'
+#define _GNU_SOURCE
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* As few bytes under way as there may be. */
+int socketpair(int domain, int type, int protocol, int pair[2])
+{
+    int status = (int)syscall(SYS_socketpair, domain, type, protocol, pair);
+    int size = 1;
+
+    if (status != 0)
+        return status;
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    return 0;
+}
+END
+    "${SOPOOL_TEST_CC%% *}" -shared -fPIC -o narrow.so narrow.c
+    LD_PRELOAD=$PWD/narrow.so timeout -s KILL 60 sopool map -j 120 \
+        math.square in >"$out"
+    cmp good "$out"
 }
 
 @test "any number of processes" {

@@ -461,6 +461,14 @@ SOPOOL_TASK(close_all, bool, "Closes all its descriptors.")
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(take_descriptors, bool, "Leaves no descriptor to be had.")
+{
+    while (dup(0) >= 0)
+        ;
+    *out = true;
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(mute, u64,
             "Closes all its descriptors but the standard ones, sleeps so many "
             "milliseconds, and gives them.",
@@ -551,5 +559,5 @@ SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, filled,
               placed_after, items, pairs, overwrite, buffers_mapped, copy_when,
               die_once_with, numbers, record, environment, descriptors, fail,
               fail_odd, not_text, no_value, die, die_odd, die_once,
-              die_once_only, close_all, mute, leave_child, scribble, use_memory,
-              init, initialized);
+              die_once_only, close_all, take_descriptors, mute, leave_child,
+              scribble, use_memory, init, initialized);

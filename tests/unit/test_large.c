@@ -264,6 +264,34 @@ START_TEST(a_file_on_disk_is_no_result)
 }
 END_TEST
 
+START_TEST(without_descriptors_there_are_no_large_arguments)
+{
+    const size_t size = 200000;
+    sopool_pool *pool = one_worker(methods[_i]);
+    char *data = filled('x', size);
+
+    for (int i = 0; i < 3; i++) {
+        sopool_result *result;
+        sopool_value *value;
+
+        sopool_value_free(sopool_apply(pool, "faults.take_descriptors",
+                                       SOPOOL_NO_ARGS, &err));
+        MUST(result = sopool_apply_async(
+                 pool, "faults.size", SOPOOL_ARGS(sopool_arg_bytes(data, size)),
+                 NULL, &err));
+        value = sopool_result_get(result, 20000, &err);
+        if (value == NULL)
+            ck_assert_int_eq(err.code, SOPOOL_E_NOMEM);
+        sopool_value_free(value);
+        sopool_result_free(result);
+        ck_assert_int_eq(
+            int_of(sopool_apply(pool, "faults.nap", SOPOOL_ARGS(1), &err)), 1);
+    }
+    free(data);
+    end_pool(pool);
+}
+END_TEST
+
 static void expect_lies(sopool_pool *pool)
 {
     enum { CALLS = 12, SIZE = 70000 };
@@ -377,6 +405,8 @@ int main(void)
     tcase_add_loop_test(t, calls_that_are_taken_back_do_not_stand_in_the_way, 0,
                         PROCESS_METHODS);
     tcase_add_loop_test(t, a_file_on_disk_is_no_result, 0, PROCESS_METHODS);
+    tcase_add_loop_test(t, without_descriptors_there_are_no_large_arguments, 0,
+                        PROCESS_METHODS);
     tcase_add_loop_test(t, a_worker_may_leave_before_its_result, 0,
                         PROCESS_METHODS);
     tcase_add_loop_test(t, threads_share_the_workers, 0, METHODS);
