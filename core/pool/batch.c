@@ -567,7 +567,9 @@ const struct outcome *batch_outcome(const struct batch *batch, uint32_t index,
 
     if (batch->single)
         return &batch->one;
-    if (store->numbers == NULL || store->out[index].kind != OUTCOME_NONE)
+    if (store->numbers == NULL ||
+        __atomic_load_n(&store->out[index].kind, __ATOMIC_ACQUIRE) !=
+            OUTCOME_NONE)
         return &store->out[index];
     outcome_number(room, store->number_type, store->numbers[index]);
     return room;

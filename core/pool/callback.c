@@ -79,6 +79,8 @@ void callbacks_add(struct sopool_pool *pool, sopool_result *r)
     callbacks->last = r;
     pthread_cond_signal(&callbacks->due);
     callbacks_signal(pool);
+    if (callbacks->event >= 0) /* who waits for the end is to call back */
+        pthread_cond_broadcast(&pool->changed);
 }
 
 static bool applies(const sopool_result *r, const struct callback *callback)

@@ -46,7 +46,8 @@ void member_take_back(struct member *m)
     }
 }
 
-struct batch *member_running(const struct member *m, uint32_t *index)
+/* The oldest call that was begun and has no result that was read. */
+static struct batch *oldest_begun(const struct member *m, uint32_t *index)
 {
     const struct parent_end *end = &m->end;
 
@@ -62,14 +63,21 @@ struct batch *member_running(const struct member *m, uint32_t *index)
     return NULL;
 }
 
+struct batch *member_runs(struct member *m, uint32_t *index)
+{
+    /* What it has answered, maybe without ringing, it does not run. */
+    if (has_channel(m))
+        (void)member_harvest(m);
+    return has_channel(m) ? oldest_begun(m, index) : NULL;
+}
+
 bool member_kill_call(struct member *m, const struct batch *batch,
                       uint32_t index, int ended_by)
 {
     uint32_t now;
 
     member_take_back(m);
-    (void)member_harvest(m);
-    if (!has_channel(m) || member_running(m, &now) != batch || now != index)
+    if (member_runs(m, &now) != batch || now != index)
         return false;
     member_kill(m, ended_by);
     return true;
@@ -140,7 +148,7 @@ size_t batch_stop(struct sopool_pool *pool, const struct batch *batch)
     uint32_t index;
 
     for (struct member *m = pool->members; m != NULL; m = m->next)
-        if (has_channel(m) && member_running(m, &index) == batch) {
+        if (member_runs(m, &index) == batch) {
             uint64_t seq = running_seq(m);
 
             parent_stop_item(&m->end, seq,
@@ -157,7 +165,7 @@ size_t batch_kill(struct sopool_pool *pool, const struct batch *batch)
 
     for (struct member *m = pool->members, *next; m != NULL; m = next) {
         next = m->next;
-        if (has_channel(m) && member_running(m, &index) == batch &&
+        if (member_runs(m, &index) == batch &&
             member_kill_call(m, batch, index, SOPOOL_BY_KILL))
             count++;
     }

@@ -429,15 +429,6 @@ static bool go_to_sleep(struct sopool_pool *pool, bool easy)
     return quiet && (easy || atomic_load(&pool->inbox) == NULL);
 }
 
-void dispatcher_ease(struct sopool_pool *pool)
-{
-    if (atomic_load(&pool->asleep) != DISPATCHER_ASLEEP || pool->finished ||
-        !all_have_enough(pool) || go_to_sleep(pool, true))
-        return;
-    if (!go_to_sleep(pool, false))
-        pool_wake(pool);
-}
-
 static void wake_up(struct sopool_pool *pool)
 {
     atomic_store(&pool->asleep, DISPATCHER_AWAKE);
@@ -522,11 +513,16 @@ static void see_to(struct sopool_pool *pool, int64_t now)
 /* Sleeps until something has happened; false if something has already. */
 static bool rest(struct sopool_pool *pool, bool easy, int64_t now)
 {
+    int64_t until = next_deadline(pool, now);
+
     if (!go_to_sleep(pool, easy)) {
         wake_up(pool);
         return false;
     }
-    wait_events(pool, next_deadline(pool, now), now);
+    /* What has more to run does not ring, and may be long about it. */
+    if (easy && until > now + LATE_MS * NS_PER_MS)
+        until = now + LATE_MS * NS_PER_MS;
+    wait_events(pool, until, now);
     return true;
 }
 

@@ -28,9 +28,12 @@ static const struct outcome *keep(struct sopool_pool *pool, struct batch *batch,
 
     if (batch->single || batch->store->numbers == NULL)
         return outcome;
-    pthread_mutex_lock(&pool->lock); /* others may be reading it, too */
-    if (batch_outcome(batch, index, &room) == &room)
-        *outcome = room;
+    /* Others may be reading it, too, and look at its kind without the lock. */
+    pthread_mutex_lock(&pool->lock);
+    if (batch_outcome(batch, index, &room) == &room) {
+        memcpy(&outcome->small, &room.small, sizeof(room) - sizeof(room.kind));
+        __atomic_store_n(&outcome->kind, room.kind, __ATOMIC_RELEASE);
+    }
     pthread_mutex_unlock(&pool->lock);
     return outcome;
 }

@@ -318,7 +318,6 @@ void pool_fed_asleep(struct sopool_pool *pool)
     feed(pool);
     if (pool->look_at == 0)
         watch_sleep(pool);
-    dispatcher_ease(pool);
 }
 
 int pool_submit(struct sopool_pool *pool, struct batch *batch,

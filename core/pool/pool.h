@@ -485,7 +485,7 @@ void batch_abandon(struct sopool_pool *pool, struct batch *batch);
 void member_take_back(struct member *m);
 
 /* The batch of the call that the worker runs, and which call, or NULL. */
-struct batch *member_running(const struct member *m, uint32_t *index);
+struct batch *member_runs(struct member *m, uint32_t *index);
 
 /* Before a batch of a higher priority is fed: gives back what waits in workers
  * and is less urgent. */
@@ -746,10 +746,6 @@ void server_stop(struct sopool_pool *pool);
 /* ---- dispatch.c -------------------------------------------------------- */
 
 void *dispatcher_run(void *pool);
-
-/* The workers were fed while the dispatcher sleeps: if they have enough now, it
- * need not be woken soon, nor need others feed them. */
-void dispatcher_ease(struct sopool_pool *pool);
 
 /* A worker could not start: tries again later, or breaks the pool. `final`:
  * trying again would not help. */

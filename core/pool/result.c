@@ -491,8 +491,7 @@ bool sopool_result_running(const sopool_result *r)
     pthread_mutex_lock(&r->pool->lock);
     for (struct member *m = r->pool->members; m != NULL && !running;
          m = m->next)
-        running = m->state != MEMBER_DEAD && m->state != MEMBER_LOST &&
-                  member_running(m, &index) == &r->batch;
+        running = member_runs(m, &index) == &r->batch;
     running = running && !result_is_done(r);
     pthread_mutex_unlock(&r->pool->lock);
     pool_leave(r->pool);

@@ -159,6 +159,7 @@ static void failed(struct sopool_pool *pool, const struct message *message)
                                                       : SOPOOL_E_BROKEN,
                     "%s", message->text);
     start_failed(pool, true, &err);
+    server_stop(pool); /* its end is not news any more, maybe after a reset */
 }
 
 static void handle(struct sopool_pool *pool, const struct message *message,

@@ -16,18 +16,18 @@ void stats_took(struct sopool_pool *pool, uint32_t task, uint32_t items,
 void stats_look(struct sopool_pool *pool, sopool_stats *out)
 {
     int64_t now = clock_now();
-    uint32_t index;
+    uint32_t index, running = 0, busy = 0;
 
     queue_collect(pool);
+    for (struct member *m = pool->members; m != NULL; m = m->next) {
+        running += member_runs(m, &index) != NULL;
+        busy += m->inflight > 0;
+    }
     *out = pool->stats;
+    out->running = running;
+    out->busy = busy;
     out->processes = pool->processes;
     out->workers = pool->ready;
-    for (const struct member *m = pool->members; m != NULL; m = m->next) {
-        if (m->inflight > 0)
-            out->busy++;
-        if (m->state != MEMBER_DEAD && member_running(m, &index) != NULL)
-            out->running++;
-    }
     out->start_failures = pool->start_failures;
     if (pool->start_after > now)
         out->backoff_ms = (pool->start_after - now) / NS_PER_MS + 1;

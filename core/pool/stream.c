@@ -381,6 +381,7 @@ static void submit(struct sopool_stream *s)
         return;
     /* The pool takes no more: these calls fail as the others do. The batch
      * may be read, and be gone, once the last one is settled. */
+    s->pool->stats.submitted += batch->count;
     for (uint32_t i = 0, count = batch->count; i < count; i++)
         settle_failed(s->pool, batch, i, &why);
 }

@@ -227,6 +227,8 @@ START_TEST(kill_ends_a_running_call_and_no_other)
     (void)sopool_get_stats(pool, &stats, NULL, 0);
     ck_assert_uint_eq(stats.failed, 1);
     ck_assert_uint_eq(stats.died, 0);
+    ck_assert_uint_eq(stats.running, 0);
+    ck_assert_uint_eq(stats.queued, 0);
     sopool_result_free(result);
     gate_open(path); /* for a thread */
     sopool_destroy(pool);

@@ -273,6 +273,62 @@ static void *send_two(void *arg)
     return NULL;
 }
 
+static void open_gate(sopool_result *result, void *ctx)
+{
+    (void)result;
+    gate_open(ctx);
+}
+
+/* It is this thread that calls back, and what runs waits for that. */
+START_TEST(who_joins_a_pool_with_an_event_loop_calls_back)
+{
+    sopool_pool *pool = pool_of(methods[_i]);
+    sopool_call_options how = {.callback = open_gate};
+    sopool_result *result;
+    gate path;
+
+    how.ctx = path;
+    (void)gate_new(path);
+    MUST(sopool_fd(pool, &err) >= 0);
+    result = async(pool, "faults.copy_when",
+                   SOPOOL_ARGS(path, sopool_arg_bytes("x", 1)));
+    sopool_result_free(
+        sopool_apply_async(pool, "faults.nap", SOPOOL_ARGS(50), &how, &err));
+    sopool_close(pool);
+    MUST(sopool_join(pool, 20000, &err) == 0);
+    ck_assert(sopool_result_done(result));
+    sopool_result_free(result);
+    sopool_destroy(pool);
+    gate_remove(path);
+}
+END_TEST
+
+/* What a closed pool takes of a stream fails, and is counted. */
+START_TEST(every_call_of_a_stream_is_counted)
+{
+    sopool_pool *pool = pool_of(methods[_i]);
+    sopool_stream *stream =
+        sopool_stream_open(pool, "behave.square", NULL, &err);
+    sopool_result *result = async(pool, "behave.patient", SOPOOL_NO_ARGS);
+    sopool_stats stats;
+    sopool_item item;
+
+    sopool_close(pool);
+    for (int i = 0; i < 5; i++)
+        MUST(sopool_stream_send(stream, SOPOOL_ARGS(i), -1, &err) == 0);
+    sopool_stream_end(stream);
+    while (sopool_stream_next(stream, &item, 20000, &err) == 1)
+        ck_assert_int_eq(item.error->code, SOPOOL_E_CLOSED);
+    (void)sopool_get_stats(pool, &stats, NULL, 0);
+    ck_assert_uint_eq(stats.submitted, 6);
+    ck_assert_uint_eq(stats.failed, 5);
+    ck_assert_uint_eq(stats.queued + stats.running, 1);
+    sopool_stream_close(stream);
+    sopool_result_free(result);
+    sopool_destroy(pool);
+}
+END_TEST
+
 /* Though the other end of the stream says nothing. */
 START_TEST(no_end_of_a_stream_waits_when_the_pool_has_ended)
 {
@@ -592,6 +648,58 @@ START_TEST(a_broken_pool_fails_fast_and_can_be_reset)
         int_of(sopool_apply(pool, "behave.square", SOPOOL_ARGS(3), &err)), 9);
     end_pool(pool);
     gate_remove(path);
+}
+END_TEST
+
+/* In place: the pool holds on to the file. */
+static void copy(const char *from, const char *to)
+{
+    char command[1200];
+
+    (void)snprintf(command, sizeof(command), "cat '%s' >'%s'", from, to);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* The plugin is cut off when a forkserver has to be started anew. */
+START_TEST(a_pool_whose_plugin_broke_can_be_reset)
+{
+    const char *plugins = getenv("SOPOOL_TEST_PLUGINS");
+    const char *tmp = getenv("TMPDIR");
+    char from[512], folder[512], path[600];
+    sopool_options *options = sopool_options_new();
+    sopool_pool *pool;
+    int server;
+
+    (void)snprintf(from, sizeof(from), "%s/faults.so", plugins);
+    (void)snprintf(folder, sizeof(folder), "%s/reset-XXXXXX",
+                   tmp != NULL ? tmp : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/faults.so", folder);
+    copy(from, path);
+    set(options, "plugin_path", folder);
+    set(options, "plugins.load", "faults");
+    pool = open_pool(options);
+    server =
+        (int)int_of(sopool_apply(pool, "faults.parent", SOPOOL_NO_ARGS, &err));
+    ck_assert_int_eq(kill(server, SIGKILL), 0);
+    ck_assert_int_eq(truncate(path, 100), 0);
+    for (int i = 0; i < 3; i++) {
+        while (err.code != SOPOOL_E_PLUGIN)
+            sopool_value_free(
+                sopool_apply(pool, "faults.nap", SOPOOL_ARGS(0), &err));
+        /* Not how the forkserver of before the reset ended. */
+        ck_assert_ptr_null(strstr(err.message, "exited"));
+        MUST(sopool_reset(pool, &err) == 0);
+        err.code = 0;
+    }
+    copy(from, path);
+    UNTIL(
+        (sopool_reset(pool, &err), sopool_wait_ready(pool, 20000, &err) == 0));
+    ck_assert_int_eq(
+        int_of(sopool_apply(pool, "faults.nap", SOPOOL_ARGS(1), &err)), 1);
+    sopool_destroy(pool);
+    (void)unlink(path);
+    (void)rmdir(folder);
 }
 END_TEST
 
@@ -975,6 +1083,9 @@ int main(void)
     t = add_case(s, "destroying");
     tcase_add_loop_test(t, a_pool_may_be_destroyed_while_threads_wait_in_it, 0,
                         METHODS);
+    tcase_add_loop_test(t, who_joins_a_pool_with_an_event_loop_calls_back, 0,
+                        METHODS);
+    tcase_add_loop_test(t, every_call_of_a_stream_is_counted, 0, METHODS);
     tcase_add_loop_test(t, no_end_of_a_stream_waits_when_the_pool_has_ended, 0,
                         METHODS);
     tcase_add_loop_test(t, a_pool_may_be_destroyed_as_it_starts, 0, METHODS);
@@ -997,6 +1108,7 @@ int main(void)
                         METHODS);
     tcase_add_loop_test(t, who_is_to_say_so_can_wait_until_it_is_ready, 0,
                         METHODS);
+    tcase_add_test(t, a_pool_whose_plugin_broke_can_be_reset);
     tcase_add_loop_test(
         t, a_closed_pool_does_not_wait_for_an_initializer_that_hangs, 0,
         PROCESS_METHODS);

@@ -506,6 +506,48 @@ START_TEST(a_worker_without_its_socket_has_its_time)
 }
 END_TEST
 
+static sopool_result *copy_when(sopool_pool *pool, const char *path)
+{
+    sopool_result *result = sopool_apply_async(
+        pool, "faults.copy_when", SOPOOL_ARGS(path, sopool_arg_bytes("x", 1)),
+        NULL, &err);
+
+    MUST(result);
+    return result;
+}
+
+/* The second of brief calls waits for something that is done after the first:
+ * its worker has more to run, and so need not have rung. */
+START_TEST(a_result_does_not_wait_for_the_call_behind_it)
+{
+    enum { CALLS = 12, USED = 2000 };
+    sopool_pool *pool = one_worker(methods[_i]);
+    sopool_result *result[CALLS], *used[USED];
+    gate path;
+
+    for (int i = 0; i < USED; i++)
+        used[i] = copy_when(pool, "/");
+    for (int i = 0; i < USED; i++) {
+        MUST(sopool_result_wait(used[i], 20000, &err) == 0);
+        sopool_result_free(used[i]);
+    }
+    for (int round = 0; round < 5; round++) {
+        (void)gate_new(path);
+        for (int i = 0; i < CALLS; i++)
+            result[i] = copy_when(pool, i == 1 ? path : "/");
+        MUST(sopool_result_wait(result[0], 500, &err) == 0);
+        UNTIL(sopool_result_running(result[1]));
+        gate_open(path);
+        for (int i = 0; i < CALLS; i++) {
+            MUST(sopool_result_wait(result[i], 20000, &err) == 0);
+            sopool_result_free(result[i]);
+        }
+        gate_remove(path);
+    }
+    end_pool(pool);
+}
+END_TEST
+
 static bool is_alive(pid_t pid)
 {
     char path[64], state = 'X';
@@ -1067,6 +1109,8 @@ int main(void)
                         PROCESS_METHODS);
     tcase_add_loop_test(t, a_worker_without_its_socket_has_its_time, 0,
                         PROCESS_METHODS);
+    tcase_add_loop_test(t, a_result_does_not_wait_for_the_call_behind_it, 0,
+                        METHODS);
     tcase_add_loop_test(t, what_a_task_forks_ends_with_its_worker, 0,
                         PROCESS_METHODS);
     tcase_add_test(t, the_forkserver_may_die);
