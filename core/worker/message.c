@@ -18,6 +18,8 @@ int fd_high(int fd)
     if (fd < 0 || fd >= FD_FLOOR)
         return fd;
     high = fcntl(fd, F_DUPFD_CLOEXEC, FD_FLOOR);
+    if (high < 0 && errno == EINVAL) /* the limit is lower than that */
+        errno = EMFILE;
     (void)close(fd);
     return high;
 }

@@ -315,8 +315,33 @@ static void begin_rites(struct runner *r, const struct range_view *range)
         detail_begin(&r->detail);
 }
 
+/* The runner of this process, and whether the process is a child that a task
+ * has forked. */
+static struct runner *own;
+static bool is_child;
+
+/* As there may be many items, only their rites are looked at after each. */
+static void became_child(void)
+{
+    is_child = true;
+    own->rites = true;
+}
+
+/* A child that comes back from the task, as if it were the worker: what it goes
+ * on to do would be done to the calls of its parent. */
+static __attribute__((cold)) _Noreturn void end_child(const struct runner *r)
+{
+    (void)dprintf(STDERR_FILENO,
+                  "a child that the task %s forked came back from it, and was "
+                  "ended: it is to call _exit()\n",
+                  r->call.name);
+    _exit(1);
+}
+
 static void end_rites(struct runner *r)
 {
+    if (is_child)
+        end_child(r);
     if (r->end.detail != NULL)
         detail_end(&r->detail);
     chaos_after(&r->call.chaos);
@@ -621,6 +646,10 @@ static int run(struct runner *r)
                worker->process);
     chaos_start(&r->call.chaos);
     r->always = has_always_rites(worker);
+    if (worker->process) {
+        own = r;
+        (void)pthread_atfork(NULL, NULL, became_child);
+    }
     if (message_send(worker->control, MESSAGE_READY, 0, (uint64_t)clock_now(),
                      NULL, 0) != 0)
         return 1;
@@ -635,6 +664,8 @@ static void thread_ended(void *arg)
         "the task ended the worker's thread, by pthread_exit() or the like";
     struct runner *r = arg;
 
+    if (is_child)
+        end_child(r);
     if (r->running)
         worker_answer(&r->end, r->end.item, SOPOOL_E_TASK, reason,
                       sizeof(reason) - 1);

@@ -44,6 +44,15 @@ setup() {
     [ "$good" -gt 20 ]
 }
 
+@test "too few descriptors have a message that says so" {
+    [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers need some"
+    for files in 8 12 16; do
+        run --separate-stderr limited -n $files sopool map -j 1 math.square in
+        [ "$status" -ne 0 ]
+        [[ $stderr == *"Too many open files"* ]]
+    done
+}
+
 @test "no worker gets out of hand for want of descriptors" {
     [ -z "$SOPOOL_TEST_SANITIZED" ] || skip "the sanitizers need some"
     yes 30000 | head -8 >naps

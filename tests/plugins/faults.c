@@ -480,6 +480,14 @@ SOPOOL_TASK(mute, u64,
     return SOPOOL_OK;
 }
 
+SOPOOL_TASK(come_back_twice, u64,
+            "The number, by a child, too, that forgets to end.", (u64, x))
+{
+    (void)fork();
+    *out = a->x;
+    return SOPOOL_OK;
+}
+
 SOPOOL_TASK(leave_child, i64, "Forks a child that stays; gives its id.")
 {
     pid_t pid = fork();
@@ -559,5 +567,5 @@ SOPOOL_PLUGIN(faults, "1.0", echo, pid, parent, nap, meet, print, big, filled,
               placed_after, items, pairs, overwrite, buffers_mapped, copy_when,
               die_once_with, numbers, record, environment, descriptors, fail,
               fail_odd, not_text, no_value, die, die_odd, die_once,
-              die_once_only, close_all, take_descriptors, mute, leave_child,
-              scribble, use_memory, init, initialized);
+              die_once_only, close_all, take_descriptors, mute, come_back_twice,
+              leave_child, scribble, use_memory, init, initialized);

@@ -386,7 +386,8 @@ START_TEST(anchors_aliases_and_tags)
 {
     BAD("processes: &a 3\nretries: *a\n", ":1:12: an anchor",
         ":2:10: an alias");
-    BAD("processes: !!foo 3\nretries: !bar 2\n", ":2:10: the tag !bar");
+    BAD("processes: 3\nretries: !bar 2\n", ":2:10: the tag !bar");
+    BAD("processes: !!int 3\n", ":1:12: the tag tag:yaml.org,2002:int");
     BAD("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", ":1:4: an anchor");
 }
 END_TEST

@@ -506,6 +506,47 @@ START_TEST(a_worker_without_its_socket_has_its_time)
 }
 END_TEST
 
+START_TEST(a_child_that_comes_back_is_no_worker)
+{
+    enum { CALLS = 200 };
+    sopool_pool *pool = open_pool(options_of(methods[_i]));
+    sopool_result *result[CALLS];
+
+    for (int i = 0; i < CALLS; i++)
+        MUST(result[i] = sopool_apply_async(
+                 pool, i % 5 == 0 ? "faults.come_back_twice" : "faults.nap",
+                 SOPOOL_ARGS(sopool_arg_u64(i % 5 == 0 ? 7 : 0)), NULL, &err));
+    for (int i = 0; i < CALLS; i++) {
+        ck_assert_int_eq(int_of(sopool_result_get(result[i], 20000, &err)),
+                         i % 5 == 0 ? 7 : 0);
+        sopool_result_free(result[i]);
+    }
+    end_pool(pool);
+}
+END_TEST
+
+START_TEST(a_forkserver_that_is_stopped_goes_on)
+{
+    sopool_pool *pool = open_pool(options_of("forkserver"));
+
+    for (int round = 0; round < 2; round++) {
+        int server = (int)int_of(
+            sopool_apply(pool, "faults.parent", SOPOOL_NO_ARGS, &err));
+        int worker =
+            (int)int_of(sopool_apply(pool, "faults.pid", SOPOOL_ARGS(1), &err));
+
+        ck_assert_int_eq(kill(server, SIGSTOP), 0);
+        ck_assert_int_eq(kill(worker, SIGKILL), 0);
+        for (int i = 0; i < 20; i++)
+            sopool_value_free(
+                sopool_apply(pool, "faults.nap", SOPOOL_ARGS(1), &err));
+    }
+    sopool_close(pool);
+    MUST(sopool_join(pool, 20000, &err) == 0);
+    sopool_destroy(pool);
+}
+END_TEST
+
 static sopool_result *copy_when(sopool_pool *pool, const char *path)
 {
     sopool_result *result = sopool_apply_async(
@@ -1109,6 +1150,9 @@ int main(void)
                         PROCESS_METHODS);
     tcase_add_loop_test(t, a_worker_without_its_socket_has_its_time, 0,
                         PROCESS_METHODS);
+    tcase_add_loop_test(t, a_child_that_comes_back_is_no_worker, 0,
+                        PROCESS_METHODS);
+    tcase_add_test(t, a_forkserver_that_is_stopped_goes_on);
     tcase_add_loop_test(t, a_result_does_not_wait_for_the_call_behind_it, 0,
                         METHODS);
     tcase_add_loop_test(t, what_a_task_forks_ends_with_its_worker, 0,
