@@ -180,7 +180,7 @@ int worker_next(struct worker_end *end, struct range_view *out)
             worker_notify(end);
             continue;
         default:
-            if (atomic_load(&end->shared->quit) != 0)
+            if (worker_ends(end)) /* not before what came meanwhile */
                 return 0;
             if (end->passed) {
                 end->passed = false;

@@ -270,16 +270,25 @@ static void add_memory_limit(const struct member *m, sopool_error *err)
                   (unsigned long long)(limit >> 20));
 }
 
+const char *cause_signal(int sig, char out[SIGNAL_ROOM])
+{
+    const char *name = sigabbrev_np(sig), *what = sigdescr_np(sig);
+
+    if (name != NULL && what != NULL)
+        (void)snprintf(out, SIGNAL_ROOM, "SIG%s (%s)", name, what);
+    else
+        (void)snprintf(out, SIGNAL_ROOM, "signal %d", sig);
+    return out;
+}
+
 static void describe_signal(const struct member *m, int sig, sopool_error *err)
 {
     struct last_fault fault;
     bool noted = read_fault(m, &sig, &fault);
-    const char *name = sigabbrev_np(sig);
+    char name[SIGNAL_ROOM];
 
-    (void)error_set(err, SOPOOL_E_DIED, "worker %d was ended by SIG%s (%s)%s",
-                    (int)m->pid, name != NULL ? name : "?",
-                    sigdescr_np(sig) != NULL ? sigdescr_np(sig) : "unknown",
-                    signal_hint(m, sig));
+    (void)error_set(err, SOPOOL_E_DIED, "worker %d was ended by %s%s",
+                    (int)m->pid, cause_signal(sig, name), signal_hint(m, sig));
     err->signal = sig;
     err->ended_by = is_own_fault(sig) ? SOPOOL_BY_ITSELF : SOPOOL_BY_OUTSIDE;
     if (noted)

@@ -30,6 +30,9 @@ enum {
     /* Workers that are asked for before the forkserver is ready, so that it
      * need not wait for the pool when it is; the others are asked for then. */
     AHEAD = 8,
+    /* So many workers may be ending. */
+    ENDING_EACH = 4,
+    ENDING_SOME = 16,
 };
 
 int watch_add(struct sopool_pool *pool, int fd, struct watch *watch)
@@ -97,10 +100,21 @@ static uint32_t working(const struct sopool_pool *pool)
     return count;
 }
 
+/* Workers may be long about their end, in exit handlers and destructors; their
+ * successors wait before there are too many of them. */
+static bool too_many_end(const struct sopool_pool *pool)
+{
+    uint32_t count = 0;
+
+    for (const struct member *m = pool->members; m != NULL; m = m->next)
+        count += m->state == MEMBER_ENDING;
+    return count > ENDING_EACH * pool->processes + ENDING_SOME;
+}
+
 static bool may_start(const struct sopool_pool *pool, int64_t now)
 {
     if (pool->broken || pool_state(pool) == POOL_TERMINATED ||
-        now < pool->start_after)
+        now < pool->start_after || too_many_end(pool))
         return false;
     /* A closed pool needs workers only while there are calls. */
     return pool_state(pool) == POOL_OPEN || pool->queue.filled != 0;

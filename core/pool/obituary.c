@@ -131,16 +131,15 @@ static void died_starting(struct member *m, const sopool_error *how)
 {
     struct sopool_pool *pool = m->pool;
     sopool_error err = *how;
-    char what[512];
+    char what[512], name[SIGNAL_ROOM];
 
     phase_describe(pool, m->phase, m->phase_plugin, what, sizeof(what));
     if (m->ended_by == SOPOOL_BY_TIMEOUT)
         (void)error_set(&err, SOPOOL_E_BROKEN,
                         "a worker did not get ready in time %s", what);
     else if (how->signal != 0)
-        (void)error_set(
-            &err, SOPOOL_E_BROKEN, "a worker was ended by SIG%s (%s) %s",
-            sigabbrev_np(how->signal), sigdescr_np(how->signal), what);
+        (void)error_set(&err, SOPOOL_E_BROKEN, "a worker was ended by %s %s",
+                        cause_signal(how->signal, name), what);
     else
         (void)error_set(&err, SOPOOL_E_BROKEN,
                         "a worker exited with status %d %s", how->exit_status,

@@ -598,6 +598,11 @@ void member_lose(struct member *member);
 
 /* ---- cause.c ----------------------------------------------------------- */
 
+enum { SIGNAL_ROOM = 80 };
+
+/* A signal's name and what it means. */
+const char *cause_signal(int sig, char out[SIGNAL_ROOM]);
+
 /* How a worker that has ended, or is given up, did so, as the error of the call
  * that it ran. */
 void cause_describe(const struct member *member, sopool_error *err);

@@ -59,6 +59,7 @@ static void drop(struct member *m)
 {
     struct sopool_pool *pool = m->pool;
 
+    member_take_back(m); /* it may have been forked all the same, and run */
     m->status_known = true;
     m->wait_status = -1;
     if (m->ended_by == 0)
@@ -220,7 +221,7 @@ static void died(struct sopool_pool *pool)
     siginfo_t info = {0};
     bool was_ready = server->ready;
     sopool_error err;
-    char what[512];
+    char what[512], name[SIGNAL_ROOM];
 
     (void)pidfd_send_signal(server->pidfd, SIGKILL, NULL, 0);
     (void)waitid(P_PIDFD, (id_t)server->pidfd, &info, WEXITED | WNOWAIT);
@@ -231,10 +232,9 @@ static void died(struct sopool_pool *pool)
                         "the forkserver exited with status %d %s",
                         info.si_status, was_ready ? "" : what);
     else
-        (void)error_set(&err, SOPOOL_E_BROKEN,
-                        "the forkserver was ended by SIG%s (%s) %s",
-                        sigabbrev_np(info.si_status),
-                        sigdescr_np(info.si_status), was_ready ? "" : what);
+        (void)error_set(
+            &err, SOPOOL_E_BROKEN, "the forkserver was ended by %s %s",
+            cause_signal(info.si_status, name), was_ready ? "" : what);
     if (!was_ready && server->phase == PHASE_OPEN)
         err.code = SOPOOL_E_PLUGIN;
     server_stop(pool);

@@ -76,11 +76,14 @@ static bool needs_dispatcher(const struct member *m)
 void watch_harvest(struct member *m)
 {
     struct sopool_pool *pool = m->pool;
+    bool fed = false;
 
     (void)member_read(m);
-    if (pool->queue.filled != 0)
+    if (pool->queue.filled != 0) {
         feed(pool);
-    if (needs_dispatcher(m) && dispatcher_sleeps(pool))
+        fed = pool->timed; /* who keeps the time must know */
+    }
+    if ((fed || needs_dispatcher(m)) && dispatcher_sleeps(pool))
         pool_wake(pool);
 }
 

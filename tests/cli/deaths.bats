@@ -352,6 +352,56 @@ END
     cmp in got
 }
 
+@test "workers that are long about their end do not pile up" {
+    local most=0 now
+    plugin "${SOPOOL_TEST_CC%% *}" slow.c <<'END'
+#include <sopool/task.h>
+#include <unistd.h>
+static __attribute__((destructor)) void linger(void) { usleep(1000000); }
+SOPOOL_TASK(same, i64, "The number.", (i64, x))
+{
+    (void)call;
+    *out = a->x;
+    return SOPOOL_OK;
+}
+SOPOOL_PLUGIN(slow, "1", same);
+END
+    cd "$BATS_TEST_TMPDIR" || return
+    seq 70 >in
+    marked sopool map --maxtasksperchild 1 -j 1 \
+        --plugin-path "$BATS_TEST_TMPDIR/plugins" slow.same <in >got &
+    while kill -0 $! 2>/dev/null; do
+        now=$(grep -slzxF "SOPOOL_TEST_MARK=$BATS_TEST_TMPDIR" \
+            /proc/[0-9]*/environ | wc -l) || true
+        [ "$now" -le "$most" ] || most=$now
+        sleep 0.1
+    done
+    wait $!
+    cmp in got
+    echo "$most at once"
+    [ "$most" -gt 5 ]
+    [ "$most" -le 28 ]
+}
+
+@test "a signal without a name has its number" {
+    plugin "${SOPOOL_TEST_CC%% *}" odd.c <<'END'
+#include <signal.h>
+#include <sopool/task.h>
+SOPOOL_TASK(end, bool, "Raises a real-time signal.")
+{
+    (void)call;
+    raise(40);
+    *out = true;
+    return SOPOOL_OK;
+}
+SOPOOL_PLUGIN(odd, "1", end);
+END
+    run --separate-stderr sopool apply \
+        --plugin-path "$BATS_TEST_TMPDIR/plugins" odd.end
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"was ended by signal 40"* ]]
+}
+
 @test "a limit of processor time is named" {
     ways
     printf 'limits: {cpu: 1s}\n' >"$BATS_TEST_TMPDIR/cpu.yaml"
