@@ -300,8 +300,8 @@ static int next_item(struct map *map, sopool_item *item)
         if (status >= 0)
             return status;
         if (err.code != SOPOOL_E_TIMEOUT && !is_halted(map, &err)) {
-            if (!session_ending()) /* which has a message of its own */
-                message("%s", err.message);
+            stop_if_ending(map);
+            message("%s", err.message);
             session_quit(settings_status(err.code));
         }
         if (wait == 0 && linger(map) > 0) {
