@@ -91,7 +91,7 @@ enum member_state {
     MEMBER_READY,
     MEMBER_ENDING, /* told to end once it has done what it has */
     MEMBER_LOST,   /* a thread that is past its time; nothing of it counts */
-    MEMBER_DEAD,   /* ended; waits for its wait status */
+    MEMBER_DEAD,   /* ended, and its calls are settled; about to be freed */
 };
 
 /* What a worker has, by the slot of its range: see handed.c. */
@@ -484,7 +484,8 @@ void batch_abandon(struct sopool_pool *pool, struct batch *batch);
 /* Takes back all that a worker has and has not begun, into the queue. */
 void member_take_back(struct member *m);
 
-/* The batch of the call that the worker runs, and which call, or NULL. */
+/* The batch of the call that the worker runs, and which call, or NULL. Reads
+ * first what it has answered, which may settle calls. */
 struct batch *member_runs(struct member *m, uint32_t *index);
 
 /* Before a batch of a higher priority is fed: gives back what waits in workers
